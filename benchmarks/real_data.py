@@ -1,0 +1,135 @@
+"""Run the whole pipeline on a corpus and questions of your own with a remote teacher, and print what came out.
+
+    python benchmarks/real_data.py --corpus a.jsonl b.jsonl --questions q.jsonl \\
+        --base-url http://localhost:8000/v1 --model NAME --folder benchmarks/work/medicine
+
+The corpus is JSON lines with title, text, source and license; the questions are JSON lines in the form of a vertical's
+eval files. Resumable: the same command goes on where it stopped. Prints Markdown; `--print-only` prints it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPORTED = ("ingest", "scrub", "index", "elicit", "filter", "distill", "evaluate", "report")
+
+
+def main() -> None:
+    """Parse, run, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vertical", default="medicine")
+    parser.add_argument("--corpus", type=Path, nargs="+")
+    parser.add_argument("--questions", type=Path, nargs="+")
+    parser.add_argument("--base-url")
+    parser.add_argument("--model")
+    parser.add_argument("--passages", type=int, default=40)
+    parser.add_argument("--folder", type=Path, default=Path("benchmarks/work/medicine"))
+    parser.add_argument("--set", action="append", default=[], metavar="STAGE.KEY=VALUE")
+    parser.add_argument("--until", help="stop after this stage")
+    parser.add_argument("--print-only", action="store_true")
+    options = parser.parse_args()
+    if options.print_only:
+        print(markdown(options.folder))
+        return
+    if not (options.corpus and options.questions and options.base_url and options.model):
+        sys.exit(f"{Path(__file__).name}: skipped; it needs --corpus, --questions, --base-url and --model (see --help)")
+    if not options.folder.exists():
+        make_project(options)
+    command = [sys.executable, "-m", "kdvert", "run", "--project", str(options.folder)]
+    command += [part for s in options.set for part in ("--set", s)]
+    command += ["--until", options.until] if options.until else []
+    subprocess.run(command, check=True)
+    if not options.until:
+        print(markdown(options.folder))
+
+
+def make_project(options: argparse.Namespace) -> None:
+    """Write a project whose sources are the given corpus."""
+    subprocess.run([sys.executable, "-m", "kdvert", "new", options.vertical, str(options.folder)], check=True)
+    shutil.rmtree(options.folder / "sources")
+    (options.folder / "sources").mkdir()
+    for path in options.corpus:
+        shutil.copyfile(path, options.folder / "sources" / path.name)
+    settings: dict[str, Any] = {
+        "vertical": options.vertical,
+        "ingest": {"sources": [{"path": "sources/*.jsonl"}]},
+        "elicit": {
+            "passages": options.passages,
+            "teacher": {"model": options.model, "base_url": options.base_url, "concurrency": 1, "timeout_s": 1800},
+        },
+        "filter": {"eval_files": [str(p.resolve()) for p in options.questions]},
+        "evaluate": {"files": [str(p.resolve()) for p in options.questions]},
+    }
+    (options.folder / "kdvert.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+
+def markdown(folder: Path) -> str:
+    """Return the results of the project in ``folder`` as Markdown tables."""
+    work = folder / "work"
+    lock = json.loads((work / "lock.json").read_text(encoding="utf-8"))
+    summaries = {name: read(work / name / "summary.json") for name in REPORTED}
+    lines = [f"Machine: {os.cpu_count()} cores, {platform.machine()}, no GPU unless said.", "", *stages(lock)]
+    lines += ["", *rejects(summaries), "", *teacher(summaries), "", *comparison(summaries["evaluate"])]
+    return "\n".join(lines)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a JSON object, or nothing if the stage wrote none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def stages(lock: dict[str, Any]) -> list[str]:
+    """Return a table of stages: time and what each said."""
+    lines = ["| stage | seconds | result |", "|---|---|---|"]
+    for name in REPORTED:
+        if name in lock:
+            words = ", ".join(f"{k} {v}" for k, v in lock[name]["summary"].items() if isinstance(v, int | float | str))
+            lines.append(f"| {name} | {lock[name]['seconds']:.0f} | {words} |")
+    return lines
+
+
+def rejects(summaries: dict[str, Any]) -> list[str]:
+    """Return a table of what was not kept, by reason."""
+    lines = ["| lost at | reason | count |", "|---|---|---|"]
+    for stage, key in (("elicit", "failures"), ("filter", "reasons")):
+        for reason, count in sorted(summaries[stage].get(key, {}).items(), key=lambda r: -r[1]):
+            lines.append(f"| {stage} | `{reason}` | {count} |")
+    return lines
+
+
+def teacher(summaries: dict[str, Any]) -> list[str]:
+    """Return what an accepted record cost."""
+    elicit, accepted = summaries["elicit"], summaries["filter"]["accepted"]
+    read_tokens, written = elicit["input_tokens"], elicit["output_tokens"]
+    per = (read_tokens + written) / max(accepted, 1)
+    return [
+        f"Teacher: {elicit['requests']} requests, {read_tokens} tokens read, {written} written, {accepted} records accepted:",
+        f"**{per:.0f} teacher tokens per accepted record** ({1000 / per:.1f} accepted per 1,000 tokens)."
+        if accepted
+        else "no record was accepted.",
+    ]
+
+
+def comparison(summary: dict[str, Any]) -> list[str]:
+    """Return base against student with 95 % intervals."""
+    lines = ["| mode | metric | base | student | difference [95 % interval] | questions |", "|---|---|---|---|---|---|"]
+    for r in summary["rows"]:
+        if r["delta"] is None:
+            continue
+        interval = f"{r['delta']:+.3f} [{r['low']:+.3f}, {r['high']:+.3f}]"
+        lines.append(f"| {r['mode']} | {r['metric']} | {r['base']:.3f} | {r['student']:.3f} | {interval} | {r['n']} |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""``python -m kdvert``."""
+
+from kdvert.cli.main import main
+
+if __name__ == "__main__":
+    main()

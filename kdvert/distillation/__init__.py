@@ -1,0 +1,1 @@
+"""Training a student: data, QLoRA, the card of the adapter."""

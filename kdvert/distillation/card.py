@@ -1,0 +1,55 @@
+"""What an adapter says of itself: the model card beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kdvert.store import write_text
+
+
+def write_card(path: Path, *, name: str, vertical_title: str, disclaimer: str, adapter: Mapping[str, Any]) -> None:
+    """Write the ``README.md`` of an adapter.
+
+    ``adapter`` is what stands in ``adapter.json``. The card is not validated by ``ModelCard.validate``, which sends
+    it to the Hub.
+    """
+    from huggingface_hub import ModelCard, ModelCardData
+
+    data = ModelCardData(library_name="peft", pipeline_tag="text-generation", tags=["qlora", "kdvert"])
+    settings = "\n".join(f"| `{key}` | `{value}` |" for key, value in adapter["config"].items())
+    versions = ", ".join(f"{key} {value}" for key, value in adapter["versions"].items())
+    text = f"""---
+{data.to_yaml()}
+---
+
+# {name}
+
+A LoRA adapter for questions about {vertical_title}, distilled with kdvert. {disclaimer}
+
+| | |
+|---|---|
+| base | `{adapter["base"]}` |
+| sha256 of the base | `{adapter["base_sha256"]}` |
+| base held in | {adapter["precision"]} |
+| sha256 of the training data | `{adapter["data_sha256"]}` |
+| training records | {adapter["train_records"]} |
+| validation records | {adapter["validation_records"]} |
+| trainable parameters | {adapter["trainable_parameters"]} |
+
+## How to load it
+
+Load the base in the precision it was trained in, then the adapter: `PeftModel.from_pretrained(base, "adapter")`.
+To merge it, merge into the dequantized 4-bit base, not into the original weights: only that is the model that was
+evaluated.
+
+## Settings
+
+| setting | value |
+|---|---|
+{settings}
+
+Made with {versions}.
+"""
+    write_text(path, str(ModelCard(text)))

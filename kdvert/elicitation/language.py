@@ -1,0 +1,120 @@
+"""What is known of a language: where sentences end, which words carry content, and, if a model is there, grammar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language as Pipeline
+    from spacy.tokens import Doc, Span, Token
+
+_BLOCK = re.compile(r"(?:(?!\n[ \t]*\n).)+", re.DOTALL)
+_MARKUP = re.compile(r"^\s*(?:#|\||>|```|={3,}|-{3,}|<)")
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language as spaCy knows it.
+
+    Attributes:
+        code: ISO 639-1 code.
+        parsed: a trained pipeline is installed, so tokens have parts of speech, lemmas and heads.
+    """
+
+    code: str
+    parsed: bool
+    pipeline: Pipeline
+
+    def parse(self, text: str) -> Doc:
+        """Return ``text`` as tokens."""
+        return self.pipeline(text)
+
+    def sentences(self, text: str) -> list[tuple[int, int, Span]]:
+        """Return (start, end, tokens) of each sentence; headings, tables and list markers are left out.
+
+        ``text[start:end]`` is the sentence; its tokens are those of the text with line breaks as spaces.
+        """
+        found: list[tuple[int, int, Span]] = []
+        for offset, block in _blocks(text):
+            flat = re.sub(r"\s", " ", block.strip())
+            start = offset + len(block) - len(block.lstrip())
+            for sentence in self.parse(flat).sents:
+                left, right = start + sentence.start_char, start + sentence.end_char
+                part = text[left:right]
+                lead = len(part) - len(part.lstrip())
+                found.append((left + lead, left + len(part.rstrip()), sentence))
+        return found
+
+    def content(self, text: str | Span) -> frozenset[str]:
+        """Return the words that carry content (no function words, no punctuation), as `key` gives them."""
+        return frozenset(self.key(t) for t in (self.parse(text) if isinstance(text, str) else text) if _carries(t))
+
+    def key(self, token: Token) -> str:
+        """Return what two forms of the same word have in common.
+
+        Lemmas depend on the part of speech that the tagger sees, which differs between a sentence and a question
+        about it, so English words are cut to stems instead.
+        """
+        if self.code == "en":
+            return _stem(token.text.casefold())
+        return (token.lemma_ or token.text).casefold()
+
+
+@cache
+def load(code: str) -> Language:
+    """Return the language with the smallest trained pipeline installed for it, or with sentence ends alone."""
+    import spacy
+    from spacy.util import get_installed_models
+
+    trained = [name for name in get_installed_models() if name.startswith(f"{code}_core")]
+    trained.sort(key=lambda name: ("_sm" not in name, name))
+    if trained:
+        return Language(code, True, spacy.load(trained[0], exclude=["ner"]))
+    try:
+        pipeline = spacy.blank(code)
+    except ImportError:
+        pipeline = spacy.blank("xx")
+    pipeline.add_pipe("sentencizer")
+    return Language(code, False, pipeline)
+
+
+def _stem(word: str) -> str:
+    """Cut the common endings of an English word: ``carries``, ``carried`` and ``carrying`` to ``carry``."""
+    for ending, instead in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
+        if word.endswith(ending) and not word.endswith(("ss", "us", "is")) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)] + instead
+            break
+    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "ls":
+        word = word[:-1]  # stopped, stopping
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+def _carries(token: Token) -> bool:
+    return not token.is_stop and (token.is_alpha or token.like_num or any(c.isalnum() for c in token.text))
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (offset, paragraph). A list is cut at its markers; markup that is not prose is left out."""
+    for match in _BLOCK.finditer(text):
+        position = match.start()
+        for line_start, piece in _pieces(match.group()):
+            if piece.strip() and not _MARKUP.match(piece):
+                yield position + line_start, piece
+
+
+def _pieces(block: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for line in re.finditer(r"[^\n]*\n?", block):
+        bullet, markup = _BULLET.match(line.group()), _MARKUP.match(line.group())
+        if (bullet or markup) and line.start() > start:
+            yield start, block[start : line.start()]
+        if markup:
+            start = line.end()
+        elif bullet:
+            start = line.start() + bullet.end()
+    yield start, block[start:]

@@ -1,0 +1,53 @@
+"""Cheap checks of a question: whether it is one, stands alone, is about the fact and leaves the fact to the answer."""
+
+from __future__ import annotations
+
+import re
+
+from kdvert.elicitation.language import Language
+from kdvert.elicitation.openings import GRAMMAR
+from kdvert.elicitation.seeds import PLACEHOLDER, Seed
+
+MOST_GIVEN_AWAY = 0.6
+LEAST_GROUNDED = 0.7
+_POINTS_AT_TEXT = re.compile(
+    r"\b(?:this|the|that|above|following|given) "
+    r"(?:passage|text|fact|sentence|document|article|excerpt|paragraph|topic)\b"
+    r"|\baccording to (?:the|this) (?:passage|text|document|author|article)\b",
+    re.IGNORECASE,
+)
+
+
+def shape(question: str) -> str | None:
+    """Return the reason code of what is wrong with a question whatever it is about, or None."""
+    if not question:
+        return "empty_reply"
+    if not question.endswith("?"):
+        return "not_a_question"
+    if len(question.split()) < 3:
+        return "question_too_short"
+    if _POINTS_AT_TEXT.search(question):
+        return "question_points_at_text"
+    if PLACEHOLDER.search(question):
+        return "question_has_placeholder"
+    return None
+
+
+def fit(question: str, seed: Seed, language: Language) -> str | None:
+    """Return the reason code of why a question does not fit the quote it was written for, or None."""
+    parsed = language.parse(question)
+    keys = [language.key(t) for t in parsed if not t.is_stop and any(c.isalnum() for c in t.text)]
+    content = frozenset(keys)
+    about = language.content(seed.quote)
+    if not content & about:
+        return "question_off_topic"
+    if len(content & (about | language.content(seed.chunk.title))) < LEAST_GROUNDED * len(content):
+        return "question_not_grounded"
+    if len(keys) - len(content) > 1:
+        return "question_repeats_itself"
+    if len(content & seed.asked) > MOST_GIVEN_AWAY * len(seed.asked):
+        return "question_gives_answer_away"
+    grammar = GRAMMAR.get(language.code) if language.parsed else None
+    if grammar and not grammar(parsed):
+        return "question_ungrammatical"
+    return None

@@ -1,0 +1,1 @@
+"""Base against student on held-out questions."""

@@ -1,0 +1,1 @@
+"""Documents to passages, and questions to passages: loaders, chunking, embeddings, index."""

@@ -1,0 +1,84 @@
+"""Why a stage would run: its fingerprint, part by part, against the lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kdvert.configuration import ConfigBase
+from kdvert.pipeline.lock import LockRow
+from kdvert.pipeline.table import Row
+from kdvert.records import sha256_json
+from kdvert.stages.contract import StageContext
+from kdvert.store import hash_tree
+
+SUMMARY = "summary.json"  # holds counts and timings: shown by the report, read by no other stage
+
+
+def fingerprint(row: Row, ctx: StageContext, config: ConfigBase, lock: dict[str, LockRow]) -> dict[str, Any]:
+    """Return what the stage's output depends on.
+
+    Returns:
+        ``version``, ``config`` (hash), ``inputs`` (hash by stage), ``content`` (hash by path) and, for a stage that
+        reports on the others, ``settings`` (hash of all settings).
+    """
+    module = row.module
+    parts: dict[str, Any] = {
+        "version": module.VERSION,
+        "config": sha256_json(config.model_dump(mode="json")),
+        "inputs": {name: _input_hash(lock[name], with_summary=row.reports) for name in row.needs if name in lock},
+        "content": _content_hashes(module.content(ctx, config)),
+    }
+    if row.reports:
+        parts["settings"] = sha256_json(ctx.resolved)
+    return parts
+
+
+def why(row: Row, parts: dict[str, Any], lock: dict[str, LockRow], out: Path, *, force: bool = False) -> str | None:
+    """Return the reason the stage must run, in words, or None when it is up to date."""
+    if force:
+        return "forced"
+    old = lock.get(row.name)
+    if old is None:
+        return "not run yet"
+    for part, reason in (("version", "kdvert's own code of it changed"), ("config", "its settings changed")):
+        if old.parts.get(part) != parts[part]:
+            return reason
+    if changed := _changed(old.parts.get("inputs", {}), parts["inputs"]):
+        return f"the output of {changed[0]} changed"
+    if changed := _changed(old.parts.get("content", {}), parts["content"]):
+        return f"{changed[0]} changed" + (f" (and {len(changed) - 1} more)" if len(changed) > 1 else "")
+    if old.parts.get("settings") != parts.get("settings"):
+        return "settings shown in it changed"
+    return _damage(row, old, out)
+
+
+def output_hashes(row: Row, out: Path) -> dict[str, str]:
+    """Return the SHA-256 of each output file whose bytes have meaning."""
+    return hash_tree(out, leave_out=row.module.VOLATILE)
+
+
+def _damage(row: Row, old: LockRow, out: Path) -> str | None:
+    if not out.is_dir():
+        return "its output is gone"
+    if changed := _changed(old.outputs, output_hashes(row, out)):
+        return f"its output {changed[0]} was changed or removed"
+    return None
+
+
+def _input_hash(row: LockRow, *, with_summary: bool) -> str:
+    return sha256_json({k: v for k, v in row.outputs.items() if with_summary or k != SUMMARY})
+
+
+def _content_hashes(paths: list[Path]) -> dict[str, str]:
+    hashes: dict[str, str] = {}
+    for path in paths:
+        if path.is_dir():
+            hashes |= {f"{path.name}/{name}": sha for name, sha in hash_tree(path, leave_out=("__pycache__",)).items()}
+        elif path.is_file():
+            hashes |= hash_tree(path)
+    return hashes
+
+
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))

@@ -1,0 +1,53 @@
+"""The lock file: for each finished stage, what it was made from and what it made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kdvert.store import read_json, write_json
+
+FILE = "lock.json"
+
+
+class LockRow(BaseModel):
+    """One finished stage.
+
+    Attributes:
+        parts: the fingerprint, part by part, so that a difference can be named.
+        outputs: SHA-256 of every output file by relative path.
+        summary: what the stage told the user.
+        seconds: wall-clock time of the run that finished it.
+        finished: UTC time, ISO 8601.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    parts: dict[str, Any]
+    outputs: dict[str, str]
+    summary: dict[str, Any]
+    seconds: float
+    finished: str
+
+
+def read_lock(work: Path) -> dict[str, LockRow]:
+    """Read the lock; rows that do not fit (an older kdvert, a damaged file) count as absent."""
+    path = work / FILE
+    if not path.is_file():
+        return {}
+    rows: dict[str, LockRow] = {}
+    for name, row in read_json(path).items():
+        try:
+            rows[name] = LockRow.model_validate(row)
+        except ValidationError:
+            continue
+    return rows
+
+
+def write_row(work: Path, stage: str, row: LockRow) -> None:
+    """Add or replace the row of ``stage``. Called last, when its output is in place."""
+    rows = read_lock(work)
+    rows[stage] = row
+    write_json(work / FILE, {name: r.model_dump(mode="json") for name, r in rows.items()})

@@ -1,0 +1,1 @@
+"""Personal data: found, judged by policy, replaced."""

@@ -1,0 +1,73 @@
+"""Prove a recognizer by its own cases, by regular expressions alone and so in milliseconds.
+
+The scores follow Presidio: a pattern's own score, raised by `CONTEXT_BOOST` when one of the recognizer's context
+words stands among the five words before the match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kdvert.verticals import PatternSpec, RecognizerSpec
+
+THRESHOLD = 0.4
+"""A finding below this score is not acted on."""
+
+CONTEXT_BOOST = 0.35
+CONTEXT_WORDS = 5
+TIME_LIMIT = 5.0
+"""Seconds that one case may take; a pattern that needs longer would stop a real document."""
+
+
+def problems(spec: RecognizerSpec) -> list[str]:
+    """Say what is wrong with a recognizer.
+
+    Args:
+        spec: the recognizer with its matches and near misses.
+
+    Returns:
+        One sentence for each case that does not hold; empty if all do.
+    """
+    faults = [fault for pattern in spec.patterns if (fault := _compiles(pattern))]
+    if faults:
+        return [f"{spec.name}: {fault}" for fault in faults]
+    try:
+        return [*_missed(spec), *_wrong(spec)]
+    except TimeoutError:
+        return [f"{spec.name}: a case takes longer than {TIME_LIMIT:.0f} seconds; simplify the pattern"]
+
+
+def _missed(spec: RecognizerSpec) -> Iterator[str]:
+    for case in spec.matches:
+        found = {case.text[start:end] for start, end, _ in _hits(spec, case.text)}
+        if case.find not in found:
+            yield f"{spec.name}: finds {sorted(found) or 'nothing'} instead of {case.find!r} in {case.text!r}"
+
+
+def _wrong(spec: RecognizerSpec) -> Iterator[str]:
+    for text in spec.near_misses:
+        for start, end, score in _hits(spec, text):
+            yield f"{spec.name}: wrongly finds {text[start:end]!r} (score {score:.2f}) in {text!r}"
+
+
+def _hits(spec: RecognizerSpec, text: str) -> Iterator[tuple[int, int, float]]:
+    import regex
+
+    for pattern in spec.patterns:
+        compiled = regex.compile(pattern.regex, regex.IGNORECASE | regex.MULTILINE | regex.DOTALL)
+        for match in compiled.finditer(text, timeout=TIME_LIMIT):
+            before = set(regex.findall(r"\w+", text[: match.start()].lower())[-CONTEXT_WORDS:])
+            boost = CONTEXT_BOOST if before & {word.lower() for word in spec.context} else 0.0
+            score = min(1.0, pattern.score + boost)
+            if match.group() and score >= THRESHOLD:
+                yield match.start(), match.end(), score
+
+
+def _compiles(pattern: PatternSpec) -> str | None:
+    import regex
+
+    try:
+        compiled = regex.compile(pattern.regex, regex.IGNORECASE | regex.MULTILINE | regex.DOTALL)
+    except regex.error as error:
+        return f"pattern '{pattern.name}' is not a regular expression ({error})"
+    return f"pattern '{pattern.name}' matches the empty string" if compiled.fullmatch("") else None

@@ -1,0 +1,277 @@
+"""Tell names of persons from what a general-purpose tagger takes for one.
+
+The tagger knows news text; in a textbook it takes drugs, diseases, statutes and headings for people. So a span
+counts as a name only with evidence: a title or a role before it, personal data behind it, or words that are names
+and not dictionary words. The lists are in `gazetteer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import regex as re  # its classes know the capital letters of every alphabet
+
+from kdvert.privacy import gazetteer
+
+Span = tuple[int, int]
+
+_WORD = r"(?:[A-Z][’'])?\p{Lu}[^\W\d_]+(?:[-’']\p{Lu}?[^\W\d_]{2,})*"
+_INITIAL = r"\p{Lu}(?:\.|(?=[ \t]))"
+_PARTICLE = r"(?:de|da|di|del|della|dos|van|von|der|den|la|le|el|al|bin|ibn)"
+_NAME = rf"(?:(?:{_WORD}|{_INITIAL})[ \t])*(?:{_PARTICLE}[ \t]){{0,2}}{_WORD}"
+_TITLES = (
+    r"Dr|Drs|Mr|Mrs|Ms|Miss|Mx|Messrs|Prof|Professor|Doctor|Sir|Dame|Lord|Lady|Rev|Reverend|Hon|Judge|Justice|"
+    r"Capt|Captain|Sgt|Sergeant|Lt|Lieutenant|Col|Colonel|Nurse|Attorney|Adv|Shri|Smt"
+)
+_ROLES = (
+    r"patients?|nurse|doctor|physician|surgeon|midwife|dentist|therapist|pharmacist|client|customer|plaintiff|"
+    r"defendant|respondent|petitioner|appellant|appellee|witness|applicant|student|pupil|teacher|instructor|tutor|"
+    r"professor|principal|mother|father|sister|brother|daughter|son|wife|husband|spouse|grandmother|grandfather|"
+    r"aunt|uncle|cousin|niece|nephew|guardian|colleague|clerk|registrar|investigator|coordinator|statistician|"
+    r"solicitor|barrister|counsel|lawyer|attorney|supervisor|officer|counselor|advisor|donor|participant|volunteer|"
+    r"named|named\sas|signed\sby|written\sby|reported\sby|prepared\sby|reviewed\sby|seen\sby|spoke\s(?:to|with)|"
+    r"name\sis|name|signature|sincerely|regards|dear|attn|cc"
+)
+_TITLE_BEFORE = re.compile(rf"\b(?:{_TITLES})\b\.?\s+$")
+_ROLE_BEFORE = re.compile(rf"\b(?:{_ROLES})\s*[,:]?\s+$", re.IGNORECASE)
+_IN_SENTENCE = re.compile(r"(?:(?<![.!?:])\s[a-z]+|^[a-z]+|,|\band|\d)[ \t]$")
+_CLAUSE_AFTER = re.compile(
+    r"\s*(?:[.,;:?!)]|$|\s(?:and|or|is|was|has|had|who|to|on|for|with|from|lives|lived|will|would|can|could|said|says|"
+    r"asked|told|wrote|called|did|does|works|worked)\b)"
+)
+_NAMED_BY_TITLE = re.compile(rf"\b(?:{_TITLES})\b\.?[ \t]+({_NAME})")
+_NAMED_BY_LABEL = re.compile(
+    rf"(?:\b(?i:(?:my|his|her|their|patient(?:[’']s)?|full|first|last|maiden|family|sur)\s?(?:last\s|first\s|full\s)?name\b"
+    rf"(?:\sis|:|\?)\s*)|^(?i:(?:patient\s)?name):[ \t]*)({_NAME})",
+    re.MULTILINE,
+)
+_NAME_SEQUENCE = re.compile(
+    rf"(?<![\w.’'-]){_WORD}(?:[ \t](?:{_WORD}|{_INITIAL})|(?:[ \t]{_PARTICLE}){{1,2}}[ \t]{_WORD}){{1,4}}"
+)
+_FIRST_AND_INITIAL = re.compile(r"(?<![\w.-])([A-Z][a-z]{2,})[ \t][A-Z](?:\.|(?![\w’'.]))")
+_PERSONAL_AFTER = re.compile(
+    r"(?:[’']s)?\s*[,(]?\s*(?:an?\s)?\(?(?:aged?[:\s]\s?\d|age\b|born\b|d\.?o\.?b\b|date\sof\sbirth|mrn\b|medical\srecord|"
+    r"\d{1,3}[- ]year|(?:lives?|lived|resides?)\s(?:at|in)\b|"
+    r"m\.?d\b|ph\.?d|r\.?n\b|esq\b|jr\b|orcid|npi\b|staff\sid|student\s(?:id|number)|employee\snumber)",
+    re.IGNORECASE,
+)
+_THING_AFTER = re.compile(
+    r"(?:[’']s?)?[\s-](?:acids?|acts?|agreement|algorithm|amendment|anemia|appearance|approach|argument|ataxia|bank|"
+    r"bases?|bodies|body|case|cells?|chart|clause|code|coefficient|complex|conjecture|constant|contractures?|"
+    r"convention|criteria|curves?|cycle|decision|dementia|diagrams?|diseases?|disorders?|doctrine|dystrophy|effects?|"
+    r"equations?|factors?|fever|formula|fractures?|functions?|game|grading|granulomatosis|growth|hypothesis|index|"
+    r"inequality|inequalities|kappa|laws?|lens|lines?|lymphomas?|maneuver|matrix|measure|methods?|model|molecule|"
+    r"mutations?|neuropathy|numbers?|palsy|paradox|phenomenon|plot|principles?|problem|procedures?|process|purpura|"
+    r"ratio|reaction|reagent|reflex|regulations?|remainder|report|reviews?|rights|rules?|sarcoma|scales?|scan|score|"
+    r"sequences?|series|signs?|space|stains?|standard|statute|structures?|study|surgery|syndromes?|system|taxonomy|"
+    r"tests?|theorems?|theory|thyroiditis|transformation|triad|trial|tumou?rs?|units?|variables?|virus|viruses|"
+    r"warnings?|plc|inc|llc|ltd|corp|corporation|company|foundation|institute|university|college|school|hospital|"
+    r"clinic|center|centre|street|road|lane|avenue|court|county|harbor|river|lake|island|falls|park|heights|beach|"
+    r"hills|valley|springs?)\b|"
+    r"[\s-][A-Za-z-]+\s(?:syndrome|disease|type|dysplasia|anomaly)\b|"
+    r",?\set\sal|(?-i:,\s[A-Z][a-z]+\s[A-Z]{1,2}\b[,.])|,?\s\(?(?:19|20)\d\d[a-z]?[);]|-\d",
+    re.IGNORECASE,
+)
+_NOT_LAST = {
+    "street", "road", "lane", "avenue", "court", "drive", "boulevard", "terrace", "row", "square", "place", "way",
+    "hospital", "clinic", "center", "centre", "university", "college", "school", "institute", "foundation",
+    "association", "society", "county", "city", "state", "states", "act", "code", "rule", "rules", "law", "bank",
+    "company", "corp", "inc", "llc", "ltd", "courts", "river", "lake", "falls", "island", "islands", "beach", "heights",
+    "park", "valley", "harbor", "church", "day", "group", "health", "disease", "syndrome", "test", "union", "press",
+    "books", "tools", "convention", "agreement", "treaty", "department", "office", "program", "project", "study",
+    "trial", "case", "no", "vignette",
+}  # fmt: skip
+_AMBIGUOUS = frozenset(
+    {
+        "art", "author", "black", "can", "case", "east", "faith", "grace", "green", "hope", "little", "long", "may",
+        "north", "people", "rich", "south", "the", "tiny", "west", "white", "will", "young",
+    }
+)  # fmt: skip
+
+
+def find(text: str, tagged: Iterable[Span]) -> list[Span]:
+    """Return the spans of ``text`` that name a person, sorted.
+
+    Args:
+        text: any text.
+        tagged: spans that a tagger takes for persons.
+    """
+    lower = lower_case_words(text)
+    spans = {span for raw in tagged for span in _accepted(text, raw, lower)}
+    spans |= {span for m in _NAMED_BY_TITLE.finditer(text) for span in _titled(text, m.span(1))}
+    spans |= {span for m in _NAME_SEQUENCE.finditer(text) for span in _listed_name(text, m.span(), lower)}
+    spans |= {m.span(1) for m in _NAMED_BY_LABEL.finditer(text)}
+    spans |= {m.span() for m in _FIRST_AND_INITIAL.finditer(text) if _is_first_and_initial(text, m)}
+    return sorted(span for span in spans if not _is_historic(text, span))
+
+
+def lower_case_words(text: str) -> frozenset[str]:
+    """Return the words that ``text`` writes in lower case: capitals at a sentence's start are no sign of a name."""
+    return frozenset(re.findall(r"(?<![\w.@/-])[a-z][a-z’']+(?![\w@])", text))
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, initials included, without punctuation."""
+    return re.findall(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*", name)
+
+
+def is_plain(word: str, lower: frozenset[str]) -> bool:
+    """Return whether a capitalized word is more likely an ordinary one.
+
+    Args:
+        word: the word as written.
+        lower: the words that the text also writes in lower case.
+    """
+    key = word.lower()
+    if key in lower or key in _AMBIGUOUS:
+        return True
+    if _is_common_first(word) or (key in gazetteer.surnames() and key in gazetteer.first_names()):
+        return False
+    return gazetteer.is_ordinary(word)
+
+
+def _accepted(text: str, raw: Span, lower: frozenset[str]) -> Iterator[Span]:
+    """Cut a tagged span to what has the shape of a name, and give it back if there is evidence for one."""
+    for match in re.finditer(rf"(?<![\w.’'-]){_NAME}", text[raw[0] : raw[1]]):
+        start, end = raw[0] + match.start(), raw[0] + match.end()
+        if text[end - 2 : end] in ("'s", "’s"):
+            end -= 2
+        start = _without_lead(text, start, end)
+        if _has_evidence(text, (start, end), lower):
+            yield start, end
+
+
+def _without_lead(text: str, start: int, end: int) -> int:
+    """Skip titles and words of an occupation in front of a name ("Statistician Odalys Brandmere")."""
+    while lead := re.match(rf"({_WORD})\.?[ \t]+(?=\p{{Lu}})", text[start:end]):
+        if not _is_occupation(lead.group(1), starts=_starts_sentence(text[max(0, start - 60) : start])):
+            break
+        start += lead.end()
+    return start
+
+
+def _is_occupation(word: str, *, starts: bool) -> bool:
+    """Return whether a capitalized word is a title or a role; other occupations are capitalized only at a start."""
+    if re.fullmatch(_TITLES, word) or re.fullmatch(_ROLES, word, re.IGNORECASE):
+        return True
+    ending = word.endswith(("ian", "ist", "or", "er", "ant", "man"))
+    return starts and ending and not _listed(word) and gazetteer.is_ordinary(word)
+
+
+def _starts_sentence(before: str) -> bool:
+    return not before or before.endswith("\n") or bool(re.search(r"[.!?:][\s\"“]+$", before))
+
+
+def _has_evidence(text: str, span: Span, lower: frozenset[str]) -> bool:
+    start, end = span
+    full = [w for w in words_of(text[start:end]) if len(w) > 1 and w[0].isupper()]
+    if not full or _is_thing(text, span, full):
+        return False
+    before = text[max(0, start - 60) : start]
+    if _TITLE_BEFORE.search(before):
+        return any(_listed(w) or not is_plain(w, lower) for w in full)
+    if len(full) == 1:
+        return _single(text, span, full[0], before, lower)
+    if any(w.lower() in gazetteer.first_names() and not is_plain(w, lower) for w in full):
+        return True
+    plain = [w for w in full if is_plain(w, lower)]
+    if len(plain) < len(full) and _personal(text, end, before):
+        return True
+    if plain:
+        return _given_and_family(full, lower)
+    if _starts_sentence(before):
+        return bool(_CLAUSE_AFTER.match(text, end))
+    lead = re.search(r"([^\W\d_]+)[ \t]$", before)  # "Producer Liviana Palerma explained"
+    occupied = lead is not None and _is_occupation(lead.group(1), starts=_starts_sentence(before[: lead.start()]))
+    return occupied or bool(_IN_SENTENCE.search(before))
+
+
+def _given_and_family(words: list[str], lower: frozenset[str]) -> bool:
+    """Weigh a name that holds a dictionary word: "Caspian Dworkin", "John Bell"."""
+    first, last = words[0].lower(), words[-1].lower()
+    if _is_common_first(first) and last in gazetteer.surnames():
+        return True
+    return first in gazetteer.first_names() - lower - _AMBIGUOUS and not is_plain(words[-1], lower)
+
+
+def _single(text: str, span: Span, word: str, before: str, lower: frozenset[str]) -> bool:
+    if word.isupper() or is_plain(word, lower):
+        return False
+    if _personal(text, span[1], before):
+        return True
+    if re.match(r"[’']s?\s[a-z]", text[span[1] : span[1] + 4]):  # "Barrett's esophagus"
+        return False
+    if gazetteer.is_ordinary(word):
+        return _is_common_first(word)
+    if word.lower() in gazetteer.first_names():
+        return True
+    in_clause = _IN_SENTENCE.search(before) and _CLAUSE_AFTER.match(text, span[1])
+    return word.lower() in gazetteer.surnames() and bool(in_clause)
+
+
+def _personal(text: str, end: int, before: str) -> bool:
+    return bool(_ROLE_BEFORE.search(before) or _PERSONAL_AFTER.match(text, end))
+
+
+def _is_thing(text: str, span: Span, words: list[str]) -> bool:
+    if words[-1].lower() in _NOT_LAST or any(w.isupper() and not _listed(w) for w in words):
+        return True
+    if len(words) > len(set(words)):  # a heading run into its text: "Germinomas Germinomas are"
+        return True
+    saint = re.search(r"\bSt\.?\s$", text[max(0, span[0] - 4) : span[0]]) or re.match(r"St\b", text[slice(*span)])
+    return bool(saint or _THING_AFTER.match(text, span[1])) or _is_region(text[slice(*span)])
+
+
+def _titled(text: str, span: Span) -> Iterator[Span]:
+    start, end = span
+    words = words_of(text[start:end])
+    while len(words) > 1 and gazetteer.is_ordinary(words[-1]) and not _listed(words[-1]):
+        words.pop()
+    last = words[-1]
+    if len(last) > 1 and (_listed(last) or not gazetteer.is_ordinary(last)):
+        yield start, text.index(last, start) + len(last)
+
+
+def _listed_name(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]:
+    """Find a given name and a family name in a row of capitalized words that nothing tagged."""
+    start, end = span
+    if text[end - 2 : end] in ("'s", "’s"):
+        end -= 2
+    start = _without_lead(text, start, end)
+    full = [w for w in words_of(text[start:end]) if len(w) > 1 and w[0].isupper()]
+    if len(full) < 2 or _is_thing(text, (start, end), full):
+        return
+    first, last = full[0], full[-1]
+    given = first.lower() in gazetteer.first_names() and not is_plain(first, lower)
+    if given and (last.lower() in gazetteer.surnames() or not is_plain(last, lower)) and last.lower() not in lower:
+        yield start, end
+
+
+def _is_first_and_initial(text: str, match: re.Match) -> bool:
+    word = match.group(1).lower()
+    if word not in gazetteer.first_names() - gazetteer.regions() - _AMBIGUOUS or _THING_AFTER.match(text, match.end()):
+        return False
+    before = text[max(0, match.start() - 30) : match.start()]
+    cited = re.search(r"\b[A-Z]{1,2},\s$", before)  # "Rhinehart E, Jackson M"
+    return match.group().endswith(".") or bool(not cited and _IN_SENTENCE.search(before))
+
+
+def _is_historic(text: str, span: Span) -> bool:
+    """Return whether a span names a person of history, and nothing around it speaks of a patient of the same name."""
+    if text[slice(*span)] not in gazetteer.historic_people():
+        return False
+    before = text[max(0, span[0] - 60) : span[0]]
+    return not (_personal(text, span[1], before) or _TITLE_BEFORE.search(before))
+
+
+def _listed(word: str) -> bool:
+    return word.lower() in gazetteer.first_names() or word.lower() in gazetteer.surnames()
+
+
+def _is_common_first(word: str) -> bool:
+    return word.lower() in gazetteer.common_first_names()
+
+
+def _is_region(name: str) -> bool:
+    plain = re.sub(r"^the\s", "", name.strip(), flags=re.IGNORECASE)
+    return plain.lower() in gazetteer.regions() or plain in gazetteer.region_abbreviations()

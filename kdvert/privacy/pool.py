@@ -1,0 +1,138 @@
+"""Scrub many documents in worker processes, with the results in order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from kdvert.errors import WorkFailed
+from kdvert.privacy.scrubber import Scrubbed, Scrubber, Settings
+from kdvert.records import Document
+from kdvert.verticals import Vertical
+
+BATCH = 8
+"""Documents that a worker takes at a time."""
+AHEAD = 3
+"""Batches per worker that may wait, so that memory stays bounded."""
+WORTH_A_WORKER = 200_000
+"""Characters; a worker takes seconds to load its model, so less text than this does not pay for one more."""
+
+_scrubber: Scrubber | None = None
+"""The scrubber of a worker process."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many processes to use."""
+
+    workers: int
+
+    @classmethod
+    def of(cls, asked: int | None, characters: int) -> Plan:
+        """Take the cores of this machine, or as many as asked, but no more than the text keeps busy.
+
+        Args:
+            asked: number of workers, or None for one per core that this process may use.
+            characters: size of the whole work.
+        """
+        return cls(max(1, min(asked or _cores(), characters // WORTH_A_WORKER)))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def scrub_all(
+    vertical: Vertical, settings: Settings, documents: Iterable[Document], plan: Plan
+) -> Iterator[tuple[Document, Scrubbed]]:
+    """Scrub documents, in their order.
+
+    Args:
+        vertical: whose policy and recognizers hold.
+        settings: what the project sets; it is sent to the workers.
+        documents: raw documents; read as they are needed.
+        plan: with one worker the work is done in this process.
+
+    Raises:
+        WorkFailed: a document is held back (see `Scrubber.scrub`), or a worker died.
+    """
+    if plan.workers == 1:
+        scrubber = Scrubber.for_vertical(vertical, settings)
+        for document in documents:
+            yield document, _scrub(scrubber, document)
+        return
+    yield from _in_workers(vertical, settings, iter(documents), plan.workers)
+
+
+def _in_workers(
+    vertical: Vertical, settings: Settings, documents: Iterator[Document], workers: int
+) -> Iterator[tuple[Document, Scrubbed]]:
+    import multiprocessing
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    # Spawned, not forked: the parent may hold threads and locks of other libraries.
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(vertical, settings)
+    )
+    finished = False
+    waiting: deque[tuple[Sequence[Document], Future[list[Scrubbed]]]] = deque()
+    try:
+        while True:
+            while len(waiting) < workers * AHEAD and (batch := list(islice(documents, BATCH))):
+                waiting.append((batch, pool.submit(_scrub_batch, batch)))
+            if not waiting:
+                finished = True
+                return
+            done, future = waiting.popleft()
+            yield from zip(done, future.result(), strict=True)
+    except BrokenProcessPool:
+        raise WorkFailed(
+            "A scrubbing process died, probably for want of memory.", hint="Set scrub.workers lower and run again."
+        ) from None
+    finally:
+        if not finished:  # do not wait for documents that nobody will read
+            _end(pool)
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end(pool: Any) -> None:
+    """Stop workers that are still in the middle of a document."""
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        with contextlib.suppress(OSError):
+            process.terminate()
+
+
+def _start(vertical: Vertical, settings: Settings) -> None:
+    global _scrubber
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _scrubber = Scrubber.for_vertical(vertical, settings)
+    _scrubber.load()
+
+
+def _end_with_parent() -> None:
+    """End when the parent is killed: it cannot tell its workers then, and they would wait for ever."""
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _scrub_batch(batch: Sequence[Document]) -> list[Scrubbed]:
+    assert _scrubber is not None
+    return [_scrub(_scrubber, document) for document in batch]
+
+
+def _scrub(scrubber: Scrubber, document: Document) -> Scrubbed:
+    return scrubber.scrub(document.id, document.text, document.source.title)

@@ -1,0 +1,129 @@
+"""Spans of personal data: overlapping ones joined, found ones mapped back to the text they came from."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from kdvert.privacy.generalization import GENERALIZABLE
+from kdvert.privacy.policy import STRICTNESS
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something a recognizer found. Offsets are Python string offsets, end exclusive."""
+
+    entity: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text that one action is applied to; pieces of a text never overlap."""
+
+    entity: str
+    start: int
+    end: int
+    score: float
+    action: str
+
+
+def resolve(hits: Iterable[Hit], actions: Mapping[str, str]) -> list[Piece]:
+    """Join overlapping hits to their union and give it the strictest of their actions.
+
+    The result does not depend on the order of ``hits``. A coarser form (generalize, mask) is made only of a value
+    that is of one kind; a union of several kinds is replaced.
+
+    Returns:
+        Pieces, sorted and disjoint; hits whose action is keep are left out.
+    """
+    acted = sorted(
+        (h for h in set(hits) if actions.get(h.entity, "keep") != "keep" and h.start < h.end),
+        key=lambda h: (h.start, h.end, h.entity, h.score),
+    )
+    groups: list[list[Hit]] = []
+    reach = -1
+    for hit in acted:
+        if groups and hit.start < reach:
+            groups[-1].append(hit)
+        else:
+            groups.append([hit])
+        reach = max(reach, hit.end) if len(groups[-1]) > 1 else hit.end
+    return [_join(group, actions) for group in groups]
+
+
+def _join(group: Sequence[Hit], actions: Mapping[str, str]) -> Piece:
+    main = max(group, key=lambda h: (STRICTNESS[actions[h.entity]], h.end - h.start, h.score, h.entity))
+    action = actions[main.entity]
+    if action in ("generalize", "mask") and len({_kind(h.entity) for h in group}) > 1:
+        action = "replace"
+    start, end = min(h.start for h in group), max(h.end for h in group)
+    return Piece(main.entity, start, end, max(h.score for h in group), action)
+
+
+def _kind(entity: str) -> object:
+    return GENERALIZABLE.get(entity, entity)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A text with its pieces replaced.
+
+    Attributes:
+        text: the text after replacement.
+        spans: where each piece lies in ``text``, parallel to ``pieces``.
+    """
+
+    text: str
+    pieces: Sequence[Piece]
+    spans: Sequence[tuple[int, int]]
+
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a span of ``text`` to the text before replacement; a piece it touches is taken whole."""
+        return self._map(start, False), self._map(end, True)
+
+    def _map(self, position: int, is_end: bool) -> int:
+        index = bisect_left(self._starts, position) - 1  # the last piece that starts before the position
+        if index < 0:
+            return position
+        piece, (_, end) = self.pieces[index], self.spans[index]
+        if position >= end:
+            return position + piece.end - end
+        return piece.end if is_end else piece.start
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _ in self.spans]
+
+
+def render(text: str, pieces: Sequence[Piece], replacements: Sequence[str]) -> Rendered:
+    """Put ``replacements`` in the place of ``pieces``."""
+    parts: list[str] = []
+    spans: list[tuple[int, int]] = []
+    cursor = length = 0
+    for piece, replacement in zip(pieces, replacements, strict=True):
+        parts += [text[cursor : piece.start], replacement]
+        length += piece.start - cursor
+        spans.append((length, length + len(replacement)))
+        length += len(replacement)
+        cursor = piece.end
+    parts.append(text[cursor:])
+    return Rendered("".join(parts), pieces, spans)
+
+
+def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what is left of a span without the spans in ``taken`` (sorted, disjoint)."""
+    left: list[tuple[int, int]] = []
+    for s, e in taken:
+        if e <= start:
+            continue
+        if s >= end:
+            break
+        if s > start:
+            left.append((start, s))
+        start = max(start, e)
+    return [*left, (start, end)] if start < end else left

@@ -1,0 +1,1 @@
+"""The report: facts out of the finished stages, figures, one closed page."""

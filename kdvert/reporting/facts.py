@@ -1,0 +1,239 @@
+"""What a report says, as closed records: the same numbers stand in ``report.json`` and on the page."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from kdvert.records import Record
+
+Outcome = Literal["better", "unclear", "worse", "unscored"]
+SCHEMA = 1
+
+
+class About(Record):
+    """What the report is about. ``date`` is ISO 8601: when the student was evaluated."""
+
+    title: str
+    project: str
+    vertical: str
+    vertical_title: str
+    vertical_version: str
+    disclaimer: str
+    date: str
+
+
+class Measure(Record):
+    """One metric in one mode: base against student.
+
+    ``delta`` is student minus base; ``low`` and ``high`` bound it with the confidence of the evaluation. ``outcome``
+    is better or worse only if the whole interval lies on that side of zero.
+    """
+
+    mode: str
+    metric: str
+    base: float | None
+    student: float | None
+    delta: float | None
+    low: float | None
+    high: float | None
+    n: int
+    unscored: int
+    higher_is_better: bool
+    outcome: Outcome
+
+
+class Evaluation(Record):
+    """The comparison and what it rests on.
+
+    ``unscored`` sums over the measures. ``not_asked`` counts questions that could not be put, by reason code.
+    ``overlap_rejects``: records thrown out for resembling a question.
+    """
+
+    confidence: float
+    measures: list[Measure]
+    questions: int
+    by_task: dict[str, int]
+    by_source: list[dict[str, str | int]]
+    files: list[str]
+    unscored: int
+    not_asked: dict[str, int]
+    overlap_rejects: int
+
+
+class FunnelStep(Record):
+    """One step on the way from documents to records. ``name`` is for machines, ``label`` for people."""
+
+    name: str
+    label: str
+    count: int
+
+
+class Loss(Record):
+    """How many units a stage dropped for one reason; ``meaning`` is empty for a code nobody explained."""
+
+    stage: str
+    code: str
+    meaning: str
+    count: int
+
+
+class Funnel(Record):
+    """From documents to accepted records, and why the others fell out."""
+
+    steps: list[FunnelStep]
+    losses: list[Loss]
+
+
+class LicenseRow(Record):
+    """Documents and accepted records under one license from one publisher, and what the license says about the use."""
+
+    license: str
+    publisher: str
+    documents: int
+    records: int
+    verdict: str
+    reason: str
+
+
+class ModelLink(Record):
+    """The terms that teacher or student stand under, and what they say about the use."""
+
+    kind: str
+    subject: str
+    verdict: str
+    reason: str
+
+
+class Duty(Record):
+    """Something that the use asks for, and the terms that ask for it."""
+
+    text: str
+    subjects: list[str]
+
+
+class Licensing(Record):
+    """The license check of sources, teacher and student for the stated use."""
+
+    distribution: str
+    commercial: bool
+    verdict: str
+    rows: list[LicenseRow]
+    models: list[ModelLink]
+    duties: list[Duty]
+
+
+class FindingRow(Record):
+    """Personal data of one type that got one action."""
+
+    entity: str
+    label: str
+    action: str
+    count: int
+
+
+class RegimeNote(Record):
+    """A body of rules that was applied, and what applying it cannot do."""
+
+    id: str
+    title: str
+    source: str
+    limits: list[str]
+
+
+class Privacy(Record):
+    """What scrubbing found and did."""
+
+    documents: int
+    documents_with_findings: int
+    findings: int
+    rows: list[FindingRow]
+    regimes: list[RegimeNote]
+    policy_sha: str
+
+
+class Teacher(Record):
+    """Who wrote the records, and what it cost."""
+
+    name: str
+    route: str
+    requests: int
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float | None
+    tokens_per_accepted: float | None
+
+
+class CurvePoint(Record):
+    """Loss at an optimizer step, in nats per token."""
+
+    step: int
+    loss: float
+
+
+class Student(Record):
+    """The distilled student: a base model and the adapter trained on the records."""
+
+    base: str
+    base_sha256: str
+    adapter_sha256: str
+    data_sha256: str
+    trainable_parameters: int | None
+    precision: str
+    train_records: int
+    validation_records: int
+    tokens: int | None
+    seconds: float | None
+    train_curve: list[CurvePoint]
+    validation_curve: list[CurvePoint]
+
+
+class Segment(Record):
+    """A run of passage text; ``marked`` if it is evidence."""
+
+    text: str
+    marked: bool
+
+
+class Sample(Record):
+    """A record shown in full, with the passage its evidence stands in.
+
+    ``start`` and ``end`` are offsets of the passage in the scrubbed document. ``intact`` says that every evidence
+    span still hashes to what was stored. ``withheld``: the text is not shown, since it was rejected for privacy.
+    """
+
+    id: str
+    question: str
+    answer: str
+    strategy: str
+    skill: str
+    passage: list[Segment]
+    intact: bool
+    document_id: str
+    document: str
+    start: int | None
+    end: int | None
+    license: str
+    teacher: str
+    templates: dict[str, str]
+    reasons: list[Loss]
+    withheld: bool = False
+
+
+class Report(Record):
+    """Everything a report says."""
+
+    schema_version: int = SCHEMA
+    about: About
+    headline: str
+    summary: str
+    evaluation: Evaluation
+    funnel: Funnel
+    licensing: Licensing
+    privacy: Privacy
+    teacher: Teacher
+    student: Student
+    samples: list[Sample]
+    rejected: list[Sample]
+    configuration: dict[str, Any]
+    versions: dict[str, str]

@@ -1,0 +1,139 @@
+"""distill: train the student's adapter on the accepted records."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from kdvert import versions
+from kdvert.distillation import card, data, qlora
+from kdvert.distillation.settings import Settings as Config
+from kdvert.errors import WorkFailed
+from kdvert.hardware import probe
+from kdvert.records import Example, sha256_json
+from kdvert.stages.contract import StageContext
+from kdvert.store import read_jsonl, write_json, write_jsonl
+from kdvert.students.models import load_tokenizer, precision, use_four_bit
+from kdvert.students.prompts import Prompts, template_folders
+from kdvert.weights import resolve
+
+__all__ = ["VERSION", "VOLATILE", "Config", "content", "run"]
+
+VERSION = 1
+VOLATILE: tuple[str, ...] = ()
+
+
+def content(ctx: StageContext, config: Config) -> list[Path]:
+    """Return the folders of the student's templates, and the student if it is named by a path."""
+    local = ctx.project / Path(config.student.partition("#")[0]).expanduser()
+    by_path = not config.student.startswith(("hf:", "pypi:")) and local.exists()
+    return [*template_folders(ctx.templates), *([local] if by_path else [])]
+
+
+def run(ctx: StageContext, config: Config) -> dict[str, Any]:
+    """Split, train, save. Resumes from the last checkpoint of the same data, base and settings."""
+    started = time.monotonic()
+    hardware = probe()
+    four_bit = use_four_bit(config.four_bit, hardware)
+    weights = resolve(config.student, root=ctx.project)
+    train, validation, left_out = _records(ctx, config, load_tokenizer(weights))
+    adapter: dict[str, Any] = {
+        "base": weights.ref,
+        "base_sha256": weights.sha256,
+        "data_sha256": data.data_sha256(train, validation),
+        "config": config.model_dump(),
+        "versions": versions.installed("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"),
+        "precision": precision(hardware, four_bit=four_bit),
+        "four_bit": four_bit,
+    }
+    checkpoints = ctx.cache / f"checkpoints-{sha256_json(adapter)[:16]}"
+    trained = qlora.train(
+        train,
+        validation,
+        weights=weights,
+        hardware=hardware,
+        four_bit=four_bit,
+        settings=config,
+        checkpoints=checkpoints,
+        adapter=ctx.out / "adapter",
+        progress=ctx.progress,
+    )
+    adapter |= {
+        "trainable_parameters": trained.trainable_parameters,
+        "tokens": trained.tokens,
+        "train_records": len(train.rows),
+        "validation_records": len(validation.rows),
+    }
+    _write(ctx, train, validation, left_out, trained.history, adapter)
+    summary = _summary(adapter, trained, left_out, time.monotonic() - started)
+    write_json(ctx.out / "summary.json", summary)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return summary
+
+
+def _records(
+    ctx: StageContext, config: Config, tokenizer: Any
+) -> tuple[data.Encoded, data.Encoded, list[data.LeftOut]]:
+    examples = read_jsonl(ctx.inputs["filter"] / "accepted.jsonl", Example)
+    if not examples:
+        raise WorkFailed(
+            "There is no accepted record to train on.",
+            hint="work/filter/summary.json counts the reject reasons, work/elicit/summary.json what was asked.",
+        )
+    split = data.split_by_document(examples, config.validation_share, config.seed)
+    prompts = Prompts.for_vertical(ctx.templates, ctx.vertical)
+    train = data.encode(split.train, tokenizer, prompts, config.max_length)
+    validation = data.encode(split.validation, tokenizer, prompts, config.max_length)
+    left_out = [*split.left_out, *train.left_out, *validation.left_out]
+    if not train.rows:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in Counter(r.reason for r in left_out).items())
+        raise WorkFailed(
+            f"None of {len(examples)} accepted records can be trained on ({reasons or 'all are held out'}).",
+            hint=f"Raise distill.max_length (now {config.max_length}) or lower distill.validation_share.",
+        )
+    return train, validation, left_out
+
+
+def _write(
+    ctx: StageContext,
+    train: data.Encoded,
+    validation: data.Encoded,
+    left_out: list[data.LeftOut],
+    history: list[dict[str, float]],
+    adapter: dict[str, Any],
+) -> None:
+    manifest = ctx.vertical.manifest
+    write_jsonl(ctx.out / "train.jsonl", train.examples)
+    write_jsonl(ctx.out / "validation.jsonl", validation.examples)
+    write_jsonl(ctx.out / "left_out.jsonl", left_out)
+    write_jsonl(ctx.out / "history.jsonl", history)
+    write_json(ctx.out / "adapter.json", adapter)
+    card.write_card(
+        ctx.out / "adapter" / "README.md",
+        name=ctx.name,
+        vertical_title=manifest.title,
+        disclaimer=manifest.disclaimer,
+        adapter=adapter,
+    )
+
+
+def _summary(
+    adapter: dict[str, Any], trained: qlora.Trained, left_out: list[data.LeftOut], seconds: float
+) -> dict[str, Any]:
+    return {
+        "student": adapter["base"],
+        "train_records": adapter["train_records"],
+        "validation_records": adapter["validation_records"],
+        "left_out": dict(sorted(Counter(r.reason for r in left_out).items())),
+        "steps": int(trained.history[-1]["step"]) if trained.history else 0,
+        "loss": trained.last("loss"),
+        "eval_loss": trained.last("eval_loss"),
+        "tokens": trained.tokens,
+        "precision": adapter["precision"],
+        "trainable_parameters": trained.trainable_parameters,
+        "resumed_at_step": trained.resumed_at,
+        "seconds": round(seconds, 1),
+    }

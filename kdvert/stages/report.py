@@ -1,0 +1,68 @@
+"""Stage ``report``: one page for reviewers out of the finished files of all other stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from kdvert.configuration import ConfigBase
+from kdvert.content import compliance_facts, shared_templates
+from kdvert.stages.contract import StageContext
+
+VERSION = 1
+VOLATILE: tuple[str, ...] = ()
+
+
+class Config(ConfigBase):
+    """Settings of the report.
+
+    Attributes:
+        title: the report's heading; None takes the project's name.
+        samples: how many accepted and how many rejected records to show in full.
+    """
+
+    title: str | None = None
+    samples: int = Field(default=5, ge=0, le=100)
+
+
+def content(ctx: StageContext, config: Config) -> list[Path]:
+    """Return the facts behind licenses and regimes, and the report templates in the order in which later ones win."""
+    layers = (shared_templates(), ctx.templates.vertical, ctx.templates.project)
+    folders = [compliance_facts() / name for name in ("licenses", "models", "privacy")]
+    folders += [folder / "report" for folder in layers if folder]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def run(ctx: StageContext, config: Config) -> dict[str, Any]:
+    """Write ``report.html`` and ``report.json``.
+
+    Returns:
+        ``verdict``, ``accepted`` (records), ``questions`` (held out) and ``report`` (the page's file name).
+
+    Raises:
+        WorkFailed: the output of another stage is missing or damaged.
+        UserError: a template overridden by the project or vertical is wrong.
+    """
+    from kdvert.reporting import compose  # here, so that reading settings does not load license and privacy facts
+    from kdvert.reporting.inputs import Inputs
+
+    with ctx.progress.bar("report", 2) as bar:
+        report = compose.collect(
+            Inputs(ctx.inputs),
+            ctx.vertical,
+            project=ctx.name,
+            configuration=ctx.resolved,
+            title=config.title,
+            sample_count=config.samples,
+        )
+        bar.advance()
+        compose.write(report, ctx.out, ctx.templates)
+        bar.advance()
+    return {
+        "verdict": report.headline,
+        "accepted": report.funnel.steps[-1].count,
+        "questions": report.evaluation.questions,
+        "report": "report.html",
+    }

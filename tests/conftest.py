@@ -1,0 +1,74 @@
+"""Shared fixtures. Nothing here replaces a real part; a tiny random model stands in where only speed matters."""
+
+from __future__ import annotations
+
+from kdvert.offline import quiet
+
+quiet()
+
+import json  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import pytest  # noqa: E402
+
+from kdvert import verticals  # noqa: E402
+from kdvert.stages.contract import StageContext  # noqa: E402
+from kdvert.templates import TemplateSet  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def vertical() -> verticals.Vertical:
+    """The installed medicine vertical."""
+    return verticals.load("medicine")
+
+
+@pytest.fixture
+def make_context(tmp_path: Path, vertical: verticals.Vertical) -> Callable[..., StageContext]:
+    """Return a function that makes the context of one stage in a fresh project folder."""
+
+    def make(stage: str, inputs: dict[str, Path] | None = None, **changes: Any) -> StageContext:
+        out, cache = tmp_path / "work" / f"{stage}.partial", tmp_path / "work" / "cache" / stage
+        out.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        values: dict[str, Any] = {
+            "project": tmp_path,
+            "name": "test-project",
+            "vertical": vertical,
+            "templates": TemplateSet(None, vertical.templates),
+            "out": out,
+            "inputs": inputs or {},
+            "cache": cache,
+        }
+        return StageContext(**(values | changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random two-layer Llama with the default student's tokenizer and chat template: trains in seconds."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    from kdvert.weights import DEFAULT_MODEL, resolve
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tokenizer = AutoTokenizer.from_pretrained(resolve(DEFAULT_MODEL).path)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=1024, tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\nA random model for tests.\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def read_lines() -> Callable[[Path], list[dict[str, Any]]]:
+    """Return a function that reads a JSON-lines file as plain data."""
+    return lambda path: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from kdvert import verticals
+from kdvert.privacy.cases import problems
+from kdvert.privacy.detectors import generic_specs
+from kdvert.verticals import MatchCase, PatternSpec, RecognizerSpec
+
+SPECS = [*generic_specs(), *(spec for v in verticals.discover().values() for spec in v.recognizers)]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_every_case_of_every_recognizer_holds(spec: RecognizerSpec) -> None:
+    assert problems(spec) == []
+
+
+def make(regex: str, *, score: float = 0.8, context: tuple[str, ...] = (), near: str = "nothing") -> RecognizerSpec:
+    return RecognizerSpec(
+        name="badge",
+        entity="BADGE",
+        description="a badge",
+        patterns=[PatternSpec(name="p", regex=regex, score=score)],
+        context=list(context),
+        matches=[MatchCase(text="badge B-12 is lost", find="B-12")],
+        near_misses=[near],
+    )
+
+
+def test_a_missed_match_is_told() -> None:
+    assert "finds nothing instead of 'B-12'" in problems(make(r"C-\d+"))[0]
+
+
+def test_a_match_must_be_exact() -> None:
+    assert "instead of 'B-12'" in problems(make(r"badge B-\d+"))[0]
+
+
+def test_a_near_miss_that_is_found_is_told() -> None:
+    assert "wrongly finds 'B-77'" in problems(make(r"B-\d+", near="vitamin B-77"))[0]
+
+
+def test_a_low_score_counts_only_with_context() -> None:
+    assert "finds nothing" in problems(make(r"B-\d+", score=0.1))[0]
+    assert problems(make(r"B-\d+", score=0.1, context=("badge",), near="vitamin B-77")) == []
+
+
+def test_a_broken_pattern_is_told_and_not_run() -> None:
+    assert "is not a regular expression" in problems(make(r"(B-\d+"))[0]
+    assert "matches the empty string" in problems(make(r"(?:B-\d+)?"))[0]
+
+
+def test_a_pattern_that_blows_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kdvert.privacy.cases.TIME_LIMIT", 0.2)
+    assert "takes longer" in problems(make(r"(?:a|aa)+\d|B-12", near="a" * 60 + "!"))[0]

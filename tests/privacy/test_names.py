@@ -1,0 +1,79 @@
+"""The weighing of names, on what the tagger is known to take for a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from kdvert.privacy import names, places
+
+
+def found(text: str, *tagged: str) -> list[str]:
+    spans = [(text.index(t), text.index(t) + len(t)) for t in tagged]
+    return sorted({text[s:e] for s, e in names.find(text, spans)})
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged"),
+    [
+        ("Penicillin is given first.", "Penicillin"),
+        ("Most people take Warfarin at night.", "Warfarin"),
+        ("Hemoglobin A1c reflects the past months.", "Hemoglobin A1c"),
+        ("Hodgkin lymphoma is rare.", "Hodgkin"),
+        ("He was told of Barrett's esophagus.", "Barrett"),
+        ("Use Cohen's kappa for two raters.", "Cohen"),
+        ("The Matthew effect was named later.", "Matthew"),
+        ("A Lewis base gives a pair.", "Lewis"),
+        ("Carbon enters the Calvin cycle.", "Calvin"),
+        ("Messenger RNA leaves the nucleus.", "Messenger RNA"),
+        ("Spina Bifida (treatment)", "Spina Bifida"),
+        ("Germinomas Germinomas are common.", "Germinomas Germinomas"),
+        ("Financial Ratios compare figures.", "Financial Ratios"),
+        ("See Miller et al. for details.", "Miller"),
+        ("These resources help.", "These"),
+        ("PCI DSS applies to merchants.", "PCI DSS"),
+        ("St. John's wort is a plant.", "John"),
+        ("Gregor Mendel bred peas.", "Gregor Mendel"),
+        ("In Georgia and Virginia it rains.", "Virginia"),
+    ],
+)
+def test_no_name(text: str, tagged: str) -> None:
+    assert found(text, tagged) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged", "name"),
+    [
+        ("Leopold Varnhagen, born in May, fell.", "Leopold Varnhagen", "Leopold Varnhagen"),
+        ("It was signed by Dr. Thorncastle, MD.", "", "Thorncastle"),
+        ("Then Marisol Quintanar’s sister came.", "Marisol Quintanar’s", "Marisol Quintanar"),
+        ("Statistician Odalys Brandmere left.", "Statistician Odalys Brandmere", "Odalys Brandmere"),
+        ("Customer Ingrid Palmqvist-Adeyemi called.", "", "Ingrid Palmqvist-Adeyemi"),
+        ("We admitted Sarah P. on Monday.", "", "Sarah P."),
+        ("The patient Kvothe was seen.", "Kvothe", "Kvothe"),
+        ("It listed Caspian Dworkin, student ID 12.", "Caspian Dworkin", "Caspian Dworkin"),
+        ("A letter from John Bell came.", "John Bell", "John Bell"),
+        ("It is Ana de la Cruz who wrote.", "Ana de la Cruz", "Ana de la Cruz"),
+        ("Patient James Parkinson, born 1961, fell.", "James Parkinson", "James Parkinson"),
+    ],
+)
+def test_a_name(text: str, tagged: str, name: str) -> None:
+    assert name in found(text, *([tagged] if tagged else []))
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged", "town", "region"),
+    [
+        ("She lives in Fresno now.", "Fresno", True, False),
+        ("A clinic in Ohio opened.", "Ohio", False, True),
+        ("It spread across the Southeastern United States.", "the Southeastern United States", False, True),
+        ("A rise in Warfarin use; warfarin is old.", "Warfarin", False, False),
+        ("An outbreak in Marburg: the Marburg virus spread.", "Marburg", False, False),
+        ("Symptoms in Males differ.", "Males", False, False),
+        ("A change in QTcD was seen.", "QTcD", False, False),
+        ("She was seen at our Denver clinic.", "Denver", True, False),
+    ],
+)
+def test_places(text: str, tagged: str, town: bool, region: bool) -> None:
+    start = text.index(tagged)
+    towns, regions = places.find(text, [(start, start + len(tagged))])
+    assert (bool(towns), bool(regions)) == (town, region)

@@ -1,0 +1,1 @@
+"""Agronomy vertical for kdvert, made of data only."""

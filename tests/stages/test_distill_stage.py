@@ -1,0 +1,165 @@
+"""The distill stage on a tiny model: what it writes, and that a kill -9 loses and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kdvert.errors import UserError, WorkFailed
+from kdvert.records import Example, Message, Provenance, Sampling
+from kdvert.stages import distill
+from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
+
+
+def record(number: int, document: str, answer: str | None = None) -> Example:
+    provenance = Provenance(
+        teacher="t", route="embedded", templates={}, request_ids=[f"r{number}"], chunk_ids=[f"{document}@0-9"],
+        document_ids=[document], licenses=["CC0-1.0"], sampling=Sampling(), versions={},
+    )  # fmt: skip
+    messages = [
+        Message(role="user", content=f"What is fact {number}?"),
+        Message(role="assistant", content=answer or f"Fact {number} is {number * 7}."),
+    ]
+    return Example(
+        id=f"r{number}-0", vertical="medicine", strategy="curation", skill="grounded_qa", messages=messages,
+        evidence=[], quote="q", provenance=provenance,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def accepted(tmp_path: Path) -> Path:
+    folder = tmp_path / "work" / "filter"
+    write_jsonl(folder / "accepted.jsonl", [record(n, f"doc-{n % 4}.md") for n in range(16)])
+    return folder
+
+
+@pytest.fixture
+def config(tiny_model: Path) -> distill.Config:
+    return distill.Config(
+        student=str(tiny_model), epochs=2, batch_size=4, rank=4, validation_share=0.25, checkpoint_steps=2
+    )
+
+
+def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted, config, tiny_model):
+    ctx = make_context("distill", {"filter": accepted})
+    summary = distill.run(ctx, config)
+    adapter = read_json(ctx.out / "adapter.json")
+    assert summary["train_records"] + summary["validation_records"] == 16
+    assert summary["steps"] == 6
+    assert summary["eval_loss"] > 0
+    assert adapter["base"] == str(tiny_model)
+    assert adapter["config"]["rank"] == 4
+    assert {"torch", "trl", "peft", "kdvert"} <= set(adapter["versions"])
+    assert (ctx.out / "adapter" / "adapter_model.safetensors").is_file()
+    assert adapter["data_sha256"] in (ctx.out / "adapter" / "README.md").read_text(encoding="utf-8")
+    sides = [read_jsonl(ctx.out / f"{name}.jsonl", Example) for name in ("train", "validation")]
+    documents = [{e.provenance.document_ids[0] for e in side} for side in sides]
+    assert documents[0]
+    assert documents[1]
+    assert not documents[0] & documents[1]
+    history = [json.loads(line) for line in (ctx.out / "history.jsonl").read_text().splitlines()]
+    assert all({"step", "epoch", "tokens"} < set(row) for row in history)
+    assert not list(ctx.cache.iterdir())
+
+
+def test_no_accepted_record(make_context, tmp_path, config):
+    write_jsonl(tmp_path / "filter" / "accepted.jsonl", [])
+    with pytest.raises(WorkFailed, match="no accepted record"):
+        distill.run(make_context("distill", {"filter": tmp_path / "filter"}), config)
+
+
+def test_no_record_that_can_be_trained_on(make_context, tmp_path, config):
+    records = [record(1, "a.md", answer="word " * 600), record(2, "b.md", answer="word " * 600)]
+    write_jsonl(tmp_path / "filter" / "accepted.jsonl", records)
+    with pytest.raises(WorkFailed, match=r"(?s)None of 2 accepted records .*2 too_long.*max_length \(now 512\)"):
+        distill.run(make_context("distill", {"filter": tmp_path / "filter"}), config)
+
+
+def test_unknown_student(make_context, accepted, config):
+    with pytest.raises(UserError, match="Unknown model 'no/model'"):
+        changed = config.model_copy(update={"student": "no/model"})
+        distill.run(make_context("distill", {"filter": accepted}), changed)
+
+
+def test_a_student_in_the_project_is_an_input(make_context, accepted, config, tiny_model, tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine").symlink_to(tiny_model)
+    ctx = make_context("distill", {"filter": accepted})
+    paths = distill.content(ctx, config.model_copy(update={"student": "models/mine"}))
+    assert tmp_path / "models" / "mine" in paths
+    assert [p.name for p in paths].count("student") == 2  # the vertical's and the shared templates
+    assert distill.run(ctx, config.model_copy(update={"student": "models/mine"}))["steps"] == 6
+
+
+CHILD = """
+import os, signal, sys
+from contextlib import contextmanager
+from pathlib import Path
+from kdvert.offline import quiet
+quiet()
+from kdvert import verticals
+from kdvert.stages import distill
+from kdvert.stages.contract import StageContext
+from kdvert.templates import TemplateSet
+
+root, model, die_at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+class Bars:
+    done = 0
+    @contextmanager
+    def bar(self, label, total):
+        yield self
+    def advance(self, count=1):
+        self.done += count
+        if self.done == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+vertical = verticals.load("medicine")
+ctx = StageContext(
+    project=root, name="p", vertical=vertical, templates=TemplateSet(None, vertical.templates),
+    out=root / "work/distill.partial", inputs={"filter": root / "work/filter"}, cache=root / "work/cache/distill",
+    progress=Bars(),
+)
+config = distill.Config(
+    student=model, epochs=2, batch_size=4, rank=4, dropout=0.1, validation_share=0.25, checkpoint_steps=2
+)
+print(distill.run(ctx, config)["resumed_at_step"])
+"""
+
+
+def child(root: Path, model: Path, die_at: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", CHILD, str(root), str(model), str(die_at)],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def test_a_killed_training_gives_the_same_adapter(accepted, tiny_model, tmp_path):
+    whole = child(tmp_path, tiny_model, 0)
+    assert whole.returncode == 0, whole.stderr
+    out = tmp_path / "work" / "distill.partial"
+    expected = {name: sha for name, sha in hash_tree(out).items() if name != "summary.json"}
+    out.rename(tmp_path / "whole")
+    killed = child(tmp_path, tiny_model, 5)
+    assert killed.returncode == -signal.SIGKILL
+    resumed = child(tmp_path, tiny_model, 0)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.strip() == "4"
+    assert {name: sha for name, sha in hash_tree(out).items() if name != "summary.json"} == expected
+
+
+@pytest.mark.slow
+def test_the_default_student_learns_records(make_context, tmp_path):
+    """A real QLoRA of the default student: the loss on its few records falls."""
+    write_jsonl(tmp_path / "filter" / "accepted.jsonl", [record(n, f"doc-{n % 4}.md") for n in range(16)])
+    ctx = make_context("distill", {"filter": tmp_path / "filter"})
+    summary = distill.run(ctx, distill.Config(epochs=3))
+    history = [json.loads(line) for line in (ctx.out / "history.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in history if "loss" in row]
+    assert losses[-1] < 0.7 * losses[0]
+    assert summary["precision"].startswith("nf4") or summary["precision"] in ("float32", "float16", "bfloat16")

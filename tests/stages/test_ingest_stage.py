@@ -1,0 +1,344 @@
+"""The ingest stage: rules, the license gate, broken documents, provenance."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from kdvert.errors import GateBlocked, UserError
+from kdvert.records import Document
+from kdvert.stages import ingest
+from kdvert.stages.contract import StageContext
+from kdvert.store import read_json, read_jsonl
+from kdvert.verticals import Vertical
+
+Make = Callable[..., StageContext]
+ALL = {"path": "sources/**", "license": "CC-BY-4.0"}
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a source file."""
+
+    def write(name: str, content: str | bytes = "Some text.") -> Path:
+        path = tmp_path / "sources" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def go(make_context: Make) -> Callable[..., tuple[dict[str, Any], list[Document]]]:
+    """Return a function that runs the stage with settings and reads the documents."""
+
+    def run(**settings: Any) -> tuple[dict[str, Any], list[Document]]:
+        ctx = make_context("ingest")
+        summary = ingest.run(ctx, ingest.Config(**({"sources": [ALL]} | settings)))
+        return summary, read_jsonl(ctx.out / "documents.jsonl", Document)
+
+    return run
+
+
+def pdf_bytes() -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    stream = BytesIO()
+    canvas = Canvas(stream)
+    canvas.setTitle("Hand Hygiene Guide")
+    canvas.drawString(72, 700, "Clean hands prevent infection.")
+    canvas.save()
+    return stream.getvalue()
+
+
+def docx_bytes() -> bytes:
+    import docx
+
+    stream = BytesIO()
+    made = docx.Document()
+    made.core_properties.title = "Wound Care Policy"
+    made.add_paragraph("Rinse the wound.")
+    made.save(stream)
+    return stream.getvalue()
+
+
+Put = Callable[..., Path]
+Go = Callable[..., tuple[dict[str, Any], list[Document]]]
+
+
+def row(**fields: Any) -> str:
+    return json.dumps({"title": "T", "text": "Some text.", **fields})
+
+
+def test_documents_carry_their_source(put: Put, go: Go) -> None:
+    put("a/asthma.md", "# Asthma\n\nText.")
+    put("wound-care_notes.txt")
+    put("rows.jsonl", row(id="x1", license="mit", publisher="NIH", url="https://x.org") + "\n" + row())
+    rule = ALL | {"publisher": "Ward 7", "retrieved": "2026-01-31"}
+    summary, documents = go(sources=[rule])
+    assert [d.id for d in documents] == [
+        "sources/a/asthma.md", "sources/rows.jsonl#x1", "sources/rows.jsonl#2", "sources/wound-care_notes.txt",
+    ]  # fmt: skip
+    asthma, first, second, notes = (d.source for d in documents)
+    assert (asthma.title, asthma.license, asthma.publisher) == ("Asthma", "CC-BY-4.0", "Ward 7")
+    assert (asthma.uri, asthma.retrieved) == ("sources/a/asthma.md", "2026-01-31")
+    assert (first.license, first.publisher, first.url, first.uri) == (
+        "MIT",
+        "NIH",
+        "https://x.org",
+        "sources/rows.jsonl",
+    )
+    assert (second.license, second.publisher) == ("CC-BY-4.0", "Ward 7")
+    assert notes.title == "wound care notes"
+    assert summary == {
+        "documents": 4, "files": 3, "skipped": 0, "characters": sum(len(d.text) for d in documents),
+        "guessed_encodings": {}, "licenses": {"CC-BY-4.0": 3, "MIT": 1}, "reasons": {},
+    }  # fmt: skip
+
+
+def test_the_verticals_own_corpus(put: Put, go: Go, vertical: Vertical) -> None:
+    for path in vertical.corpus:
+        put(path.name, path.read_bytes())
+    _, documents = go()
+    assert len(documents) == len(vertical.corpus) >= 12
+    assert all(f"# {d.source.title}" in d.text for d in documents)
+
+
+def test_formats_meet_in_one_file(put: Put, go: Go, make_context: Make) -> None:
+    put("guide.pdf", pdf_bytes())
+    put("policy.docx", docx_bytes())
+    put("page.HTM", "<title>Page</title><p>Text.")
+    summary, documents = go()
+    assert [d.source.title for d in documents] == ["Hand Hygiene Guide", "Page", "Wound Care Policy"]
+    assert summary["documents"] == 3
+    assert not (make_context("ingest").out / "read").exists()
+
+
+def test_a_killed_run_does_not_read_slow_formats_again(
+    put: Put, make_context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("guide.pdf", pdf_bytes())
+    put("last.md")
+    ctx, config = make_context("ingest"), ingest.Config(sources=[ALL])
+    real = ingest.load
+
+    def load(path: Path, **options: Any) -> Any:
+        if path.name == "last.md":
+            raise KeyboardInterrupt
+        return real(path, **options)
+
+    monkeypatch.setattr(ingest, "load", load)
+    with pytest.raises(KeyboardInterrupt):
+        ingest.run(ctx, config)
+    assert not (ctx.out / "documents.jsonl").exists()
+    read: list[str] = []
+    monkeypatch.setattr(ingest, "load", lambda path, **options: (read.append(path.name), real(path, **options))[1])
+    ingest.run(ctx, config)
+    assert read == ["last.md"]
+    assert [d.source.title for d in read_jsonl(ctx.out / "documents.jsonl", Document)] == ["Hand Hygiene Guide", "last"]
+
+
+def test_the_first_matching_rule_holds(put: Put, go: Go, caplog: pytest.LogCaptureFixture) -> None:
+    put("a.md")
+    put("b.md")
+    rules = [
+        {"path": "sources/a.*", "license": "MIT", "title": "Named"},
+        ALL,
+        {"path": "sources/c.md", "license": "MIT"},
+    ]
+    with caplog.at_level(logging.WARNING, logger="kdvert"):
+        _, documents = go(sources=rules)
+    assert [(d.source.title, d.source.license) for d in documents] == [("Named", "MIT"), ("b", "CC-BY-4.0")]
+    assert "'sources/c.md' holds for no file" in caplog.text
+
+
+def test_rules_may_name_files_outside_sources_and_links_are_followed(
+    put: Put, go: Go, make_context: Make, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    big = tmp_path_factory.mktemp("elsewhere")
+    (big / "far.md").write_text("Far away.", encoding="utf-8")
+    put("a.md")
+    (tmp_path / "sources" / "linked").symlink_to(big)
+    (tmp_path / "sources" / "linked" / "loop").symlink_to(tmp_path / "sources")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "b.txt").write_text("Outside.", encoding="utf-8")
+    rules = [ALL, {"path": "notes/*.txt", "license": "MIT"}]
+    _, documents = go(sources=rules)
+    assert [d.id for d in documents] == ["notes/b.txt", "sources/a.md", "sources/linked/far.md"]
+    content = ingest.content(make_context("ingest"), ingest.Config(sources=rules))
+    assert content[0] == tmp_path / "sources"
+    assert {p.name for p in content} >= {"b.txt", "far.md", "licenses"}
+    assert "a.md" not in {p.name for p in content}
+
+
+def test_hidden_files_and_litter_are_no_sources(put: Put, go: Go) -> None:
+    for name in (".DS_Store", ".hidden/a.md", "Thumbs.db", "~$a.docx", "a.md"):
+        put(name)
+    assert [d.id for d in go()[1]] == ["sources/a.md"]
+
+
+# --- the license gate --------------------------------------------------------------------------------------------
+
+
+def test_every_document_without_a_license_is_named_at_once(put: Put, go: Go) -> None:
+    put("fine.md")
+    put("bare.md")
+    put("no-rule.pdf", b"never read")
+    put("rows.jsonl", row(license="MIT") + "\n" + row(id="r2") + "\n" + row(license="Acme-Secret-1.0"))
+    rules = [
+        {"path": "sources/fine.md", "license": "CC0-1.0"}, {"path": "sources/*.jsonl"}, {"path": "sources/bare.*"},
+    ]  # fmt: skip
+    with pytest.raises(GateBlocked) as caught:
+        go(sources=rules)
+    text = str(caught.value)
+    assert "4 documents have no license" in text
+    assert "sources/no-rule.pdf: no rule matches it." in text
+    assert '- {path: "sources/no-rule.pdf", license: <SPDX id>}' in text
+    assert "sources/bare.md: the rule 'sources/bare.*' states no license" in text
+    assert "sources/rows.jsonl#r2: neither the row nor the rule" in text
+    assert "sources/rows.jsonl#3: Unknown license 'Acme-Secret-1.0'" in text
+    assert "kdvert.yaml" in text
+
+
+@pytest.mark.parametrize("expression", ["Acme-Secret-1.0", "CC-BY-4.0 AND", "see website", ""])
+def test_a_license_that_nobody_knows_blocks(put: Put, go: Go, expression: str, make_context: Make) -> None:
+    put("a.md")
+    with pytest.raises(GateBlocked, match=r"sources/a\.md"):
+        go(sources=[{"path": "sources/*", "license": expression}])
+    assert not (make_context("ingest").out / "documents.jsonl").exists()
+
+
+def test_only_the_first_ten_are_listed(put: Put, go: Go) -> None:
+    for i in range(13):
+        put(f"{i:02}.md")
+    with pytest.raises(GateBlocked) as caught:
+        go(sources=[])
+    assert caught.value.message.count("no rule matches it") == 10
+    assert "… and 3 more" in caught.value.message
+
+
+def test_the_gate_comes_before_broken_documents(put: Put, go: Go) -> None:
+    put("broken.pdf", b"no pdf")
+    put("z.md")
+    with pytest.raises(GateBlocked):
+        go(sources=[{"path": "sources/*.pdf", "license": "MIT"}])
+
+
+# --- broken documents --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make_folder", [True, False])
+def test_no_sources(go: Go, tmp_path: Path, make_folder: bool) -> None:
+    if make_folder:
+        (tmp_path / "sources").mkdir()
+    with pytest.raises(UserError, match="There are no documents") as caught:
+        go()
+    assert ".pdf" in str(caught.value.hint)
+
+
+def put_broken(put: Put) -> dict[str, str]:
+    put("binary.md", b"\x00\x01")
+    put("cut.pdf", b"%PDF-1.4 and no end")
+    put("empty.txt", b"")
+    put("large.txt", "x" * 60_000)
+    put("sheet.xlsx", b"x")
+    put("rows.jsonl", "\n".join([row(id="a"), "{", row(id="a"), row(id="b")]))
+    return {
+        "sources/binary.md": "binary", "sources/cut.pdf": "truncated", "sources/empty.txt": "empty",
+        "sources/large.txt": "too_large", "sources/sheet.xlsx": "unsupported", "sources/rows.jsonl#2": "invalid_row",
+        "sources/rows.jsonl#a": "duplicate_id",
+    }  # fmt: skip
+
+
+def test_stop_names_all_broken_documents(put: Put, go: Go, make_context: Make) -> None:
+    expected = put_broken(put)
+    put("good.md")
+    with pytest.raises(UserError) as caught:
+        go(max_megabytes=0.05)
+    assert caught.value.exit_code == 2
+    assert "7 documents cannot be read" in caught.value.message
+    for uri, reason in expected.items():
+        assert any(uri in line and f"[{reason}]" in line for line in caught.value.message.splitlines())
+    assert "on_broken: skip" in str(caught.value.hint)
+    assert not (make_context("ingest").out / "documents.jsonl").exists()
+
+
+def test_skip_leaves_them_out_and_names_them(
+    put: Put, go: Go, make_context: Make, read_lines: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    expected = put_broken(put)
+    put("good.md")
+    summary, documents = go(max_megabytes=0.05, on_broken="skip")
+    assert [d.id for d in documents] == ["sources/good.md", "sources/rows.jsonl#a", "sources/rows.jsonl#b"]
+    out = make_context("ingest").out
+    skipped = read_lines(out / "skipped.jsonl")
+    assert {s["uri"]: s["reason"] for s in skipped} == expected
+    assert all(s["detail"] for s in skipped)
+    assert summary["skipped"] == 7
+    assert summary["reasons"]["truncated"] == 1
+    assert read_json(out / "summary.json") == summary
+
+
+def test_skip_with_nothing_left_is_an_error(put: Put, go: Go) -> None:
+    put("empty.txt", b"")
+    with pytest.raises(UserError, match="1 document cannot be read"):
+        go(on_broken="skip")
+
+
+def test_a_name_that_is_no_unicode(go: Go, put: Put, tmp_path: Path) -> None:
+    put("good.md")
+    (tmp_path / "sources" / "caf\udce9.md").write_text("Text.", encoding="utf-8")
+    summary, documents = go(on_broken="skip")
+    assert [d.id for d in documents] == ["sources/good.md"]
+    assert summary["reasons"] == {"file_name": 1}
+
+
+def test_a_guessed_encoding_is_reported_and_can_be_stated(put: Put, go: Go, caplog: pytest.LogCaptureFixture) -> None:
+    put("pl.txt", "Pacjent zgłosił się z gorączką.".encode("cp1250"))
+    with caplog.at_level(logging.WARNING, logger="kdvert"):
+        summary, _ = go()
+    assert list(summary["guessed_encodings"]) == ["sources/pl.txt"]
+    assert "state `encoding:` in its rule" in caplog.text
+    summary, (document,) = go(sources=[ALL | {"encoding": "cp1250"}])
+    assert document.text == "Pacjent zgłosił się z gorączką."
+    assert summary["guessed_encodings"] == {}
+
+
+def test_no_text_of_a_document_reaches_the_log(put: Put, go: Go, caplog: pytest.LogCaptureFixture) -> None:
+    put("rows.jsonl", row(text="Patient Jane Roe") + '\n{"text": "Patient Jane Roe')
+    put("a.pdf", b"%PDF-1.4 Jane Roe\n%%EOF")
+    put("a.html", "<div>" * 3000 + "Jane Roe")
+    with caplog.at_level(logging.DEBUG), pytest.raises(UserError) as caught:
+        go()
+    assert "Roe" not in caplog.text
+    assert "Roe" not in str(caught.value)
+
+
+def test_two_thousand_rows(put: Put, go: Go) -> None:
+    put("rows.jsonl", "\n".join(row(id=str(i), text=f"Row {i}. " + "word " * 250) for i in range(2000)))
+    summary, documents = go()
+    assert summary["documents"] == len(documents) == 2000
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sources": [{"path": "/etc/*"}]},
+        {"sources": [{"path": "../other/*"}]},
+        {"sources": [{"path": "sources/*", "encoding": "no-such"}]},
+        {"sources": [{"path": "sources/*", "retrieved": "last week"}]},
+        {"on_broken": "ignore"},
+        {"max_megabytes": 0},
+    ],
+)
+def test_settings_that_make_no_sense(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ingest.Config(**settings)

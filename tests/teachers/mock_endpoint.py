@@ -1,0 +1,152 @@
+"""An OpenAI-compatible server on 127.0.0.1 that answers well, or badly in each of the ways that endpoints do."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ERRORS = {"400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "503": 503}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that gives up is part of the tests; say nothing."""
+
+
+class Endpoint:
+    """Counts calls; ``mode`` says how call number n (from 0) with this prompt is answered."""
+
+    def __init__(self) -> None:
+        self.mode: Callable[[int, str], str] = lambda number, prompt: "ok"
+        self.bodies: list[dict] = []
+        self.keys: list[str | None] = []
+        self.retry_after: str | None = None
+        self.delay_s = 0.0
+        self.most_at_once = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    @property
+    def calls(self) -> int:
+        return len(self.bodies)
+
+    @property
+    def prompts(self) -> list[str]:
+        return [body["messages"][-1]["content"] for body in self.bodies]
+
+    def always(self, mode: str) -> None:
+        self.mode = lambda number, prompt: mode
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with endpoint._lock:
+                    number = len(endpoint.bodies)
+                    endpoint.bodies.append(body)
+                    endpoint.keys.append(self.headers.get("Authorization"))
+                    endpoint._now += 1
+                    endpoint.most_at_once = max(endpoint.most_at_once, endpoint._now)
+                try:
+                    prompt = body["messages"][-1]["content"]
+                    self._answer(endpoint.mode(number, prompt), prompt, body["model"])
+                finally:
+                    with endpoint._lock:
+                        endpoint._now -= 1
+
+            def _answer(self, mode: str, prompt: str, model: str) -> None:
+                time.sleep(endpoint.delay_s)
+                if mode == "slow":
+                    time.sleep(3)
+                if mode == "drop":
+                    self.close_connection = True
+                    return
+                if mode in ERRORS:
+                    # a body that quotes the prompt, as some servers do: it must not get into errors
+                    self._send(ERRORS[mode], json.dumps({"error": {"message": f"refused: {prompt}"}}))
+                elif mode == "garbage":
+                    self._send(200, "<html>502 Bad Gateway</html>", "text/html")
+                elif mode == "error_body":
+                    self._send(200, json.dumps({"error": {"message": "upstream gone", "code": 502}}))
+                else:
+                    self._send(200, json.dumps(envelope(content(mode, prompt), model, mode)))
+
+            def _send(self, status: int, text: str, kind: str = "application/json") -> None:
+                data = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(data)))
+                if status in (429, 503) and endpoint.retry_after is not None:
+                    self.send_header("Retry-After", endpoint.retry_after)
+                try:
+                    self.end_headers()
+                    self.wfile.write(data)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # the client gave up waiting, which is what "slow" is for
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        return Handler
+
+
+def content(mode: str, prompt: str) -> str:
+    """Return what the model "writes" in a mode."""
+    good = json.dumps({"pairs": pairs_about(prompt)})
+    written = {
+        "ok": good,
+        "truncated": good[: len(good) // 2],
+        "half_json": good[: len(good) // 2],
+        "empty": "",
+        "prose": "I would rather talk about the weather.",
+        "fenced": f"Here you are:\n```json\n{good}\n```\nAnything else?",
+        "missing_field": json.dumps({"pairs": [{"question": "What is it?", "answer": "It."}]}),
+        "invented_quote": json.dumps(
+            {"pairs": [{"question": "What is new here?", "answer": "This.", "quote": "Nobody ever wrote this sentence."}]}
+        ),
+        "no_usage": good,
+        "personal": json.dumps({"pairs": [], "note": "Call Maria Alvarez at 555-555-0123"}),
+    }
+    return written[mode]
+
+
+def pairs_about(prompt: str) -> list[dict[str, str]]:
+    """Return pairs whose quotes are the first sentences of passage 1 of the prompt."""
+    passage = re.search(r"passage 1\n(.*?)\n<<", prompt, re.DOTALL)
+    text = passage.group(1) if passage else "Water boils at 100 degrees Celsius at sea level."
+    text = re.sub(r"#+ [A-Z][^.]*?(?=[A-Z][a-z]+ [a-z])", "", text)
+    sentences = [s for s in re.split(r"(?<=\.)\s+", text) if 6 <= len(s.split()) <= 30 and "[" not in s][:2]
+    return [{"question": f"What is known about {' '.join(s.split()[:5])}?", "answer": s, "quote": s} for s in sentences]
+
+
+def envelope(text: str, model: str, mode: str) -> dict:
+    """Return a chat completion."""
+    done = "length" if mode == "truncated" else "stop"
+    reply = {
+        "id": "x", "object": "chat.completion", "created": 0, "model": model,
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": done}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+    }  # fmt: skip
+    if mode == "no_usage":
+        del reply["usage"]
+    return reply

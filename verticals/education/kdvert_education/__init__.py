@@ -1,0 +1,1 @@
+"""Education vertical for kdvert, made of data only."""

@@ -1,0 +1,1 @@
+"""Finance vertical of kdvert: data files and domain checks."""

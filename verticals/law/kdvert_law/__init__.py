@@ -1,0 +1,1 @@
+"""The law vertical: data for kdvert, found through the `kdvert.verticals` entry point."""

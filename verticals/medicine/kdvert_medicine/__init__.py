@@ -1,0 +1,1 @@
+"""Medicine vertical for kdvert: primary care and public health."""

@@ -1,0 +1,1 @@
+"""Data of the science vertical for kdvert."""
