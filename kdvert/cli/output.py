@@ -26,7 +26,7 @@ def command(function: F) -> F:
     """Give a command ``--json`` and the project's way of failing.
 
     The wrapped function returns plain data; with ``--json`` that is printed as one object, otherwise the function has
-    printed what a person reads. Errors go to stderr, or with ``--json`` to stdout as ``{"error", "hint", "exit_code"}``.
+    printed what a person reads. Errors go to stderr, with ``--json`` to stdout as ``{"error", "hint", "exit_code"}``.
     """
 
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
@@ -36,7 +36,9 @@ def command(function: F) -> F:
         try:
             result = function(*args, console=console, **kwargs)
         except KeyboardInterrupt:
-            fail(Interrupted("Interrupted.", hint="Finished work is kept; the same command goes on from here."), as_json)
+            fail(
+                Interrupted("Interrupted.", hint="Finished work is kept; the same command goes on from here."), as_json
+            )
         except KdvertError as error:
             fail(error, as_json)
         else:
@@ -121,7 +123,8 @@ def log_file(folder: Path, name: str) -> Iterator[tuple[logging.Logger, Path]]:
     except Exception as error:
         logger.exception("unexpected error")
         raise KdvertError(
-            f"{type(error).__name__}: this is a bug in kdvert or in a package it uses.", hint=f"The details are in {path}."
+            f"{type(error).__name__}: this is a bug in kdvert or in a package it uses.",
+            hint=f"The details are in {path}.",
         ) from error
     finally:
         for target in targets:

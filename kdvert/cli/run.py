@@ -16,7 +16,9 @@ from kdvert.pipeline.runner import Step
 from kdvert.pipeline.table import STAGES
 from kdvert.project import find, read
 
-SET = click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Override a setting for this run.")
+SET = click.option(
+    "--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Override a setting for this run."
+)
 PROJECT = click.option(
     "--project", "folder", type=click.Path(path_type=Path), default=Path(), help="The project's folder (default: here)."
 )
@@ -26,7 +28,9 @@ PROJECT = click.option(
 @PROJECT
 @click.option("--until", metavar="STAGE", help="Stop after this stage.")
 @click.option("--from", "first", metavar="STAGE", help="Start at this stage; earlier ones are taken as they are.")
-@click.option("--force", is_flag=True, help="Run the stages even if nothing changed. Finished teacher replies are reused.")
+@click.option(
+    "--force", is_flag=True, help="Run the stages even if nothing changed. Finished teacher replies are reused."
+)
 @click.option("--dry-run", is_flag=True, help="Say for each stage whether and why it would run; change nothing.")
 @SET
 @command
@@ -46,7 +50,9 @@ def run(
     if dry_run:
         steps = runner.plan(prepared, **options)
         for step in steps:
-            console.print(f"{step.stage:<9} {'would run: ' + step.reason if step.reason else 'up to date'}", markup=False)
+            console.print(
+                f"{step.stage:<9} {'would run: ' + step.reason if step.reason else 'up to date'}", markup=False
+            )
         return {"dry_run": True, "stages": [_plain(s) for s in steps]}
     with log_file(project.work / "logs", "run") as (log, path):
         prepared = runner.prepare(project, overrides, progress=RichProgress(console, log), log=log)
@@ -101,7 +107,7 @@ def _words(summary: dict[str, Any]) -> str:
 
 
 def _closing(console: Console, steps: list[Step]) -> None:
-    rows = next((s.summary.get("rows", []) for s in steps if s.stage == "evaluate"), [])
+    rows: list[dict[str, Any]] = next((s.summary.get("rows", []) for s in steps if s.stage == "evaluate"), [])
     if not rows:
         return
     table = Table(title="before / after (95 % interval of the difference, paired bootstrap over questions)")
@@ -111,10 +117,18 @@ def _closing(console: Console, steps: list[Step]) -> None:
         numbers = [f"{r[k]:.3f}" if r[k] is not None else "–" for k in ("base", "student")]
         difference = "–" if r["delta"] is None else f"{r['delta']:+.3f}"
         interval = "–" if r["low"] is None else f"{r['low']:+.3f} … {r['high']:+.3f}"
-        table.add_row(r["mode"].replace("_", " "), r["metric"].replace("_", " "), *numbers, difference, interval, str(r["n"]))
+        table.add_row(
+            r["mode"].replace("_", " "), r["metric"].replace("_", " "), *numbers, difference, interval, str(r["n"])
+        )
     console.print(table)
 
 
 def _plain(step: Step) -> dict[str, Any]:
     state = "up to date" if step.reason is None else "run"
-    return {"stage": step.stage, "state": state, "reason": step.reason, "summary": step.summary, "seconds": step.seconds}
+    return {
+        "stage": step.stage,
+        "state": state,
+        "reason": step.reason,
+        "summary": step.summary,
+        "seconds": step.seconds,
+    }

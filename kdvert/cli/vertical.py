@@ -30,8 +30,12 @@ def list_verticals(console: Console) -> dict[str, Any]:
     for name, v in found.items():
         table.add_row(name, v.manifest.title, v.distribution, v.version, v.manifest.description)
     console.print(table if found else "No verticals are installed. pip install kdvert-medicine, for example.")
-    rows = [{"id": n, "title": v.manifest.title, "distribution": v.distribution, "version": v.version} for n, v in found.items()]
-    return {"verticals": rows}
+    return {
+        "verticals": [
+            {"id": name, "title": v.manifest.title, "distribution": v.distribution, "version": v.version}
+            for name, v in found.items()
+        ]
+    }
 
 
 @vertical.command()
@@ -40,7 +44,7 @@ def list_verticals(console: Console) -> dict[str, Any]:
 def show(name: str, console: Console) -> dict[str, Any]:
     """Show what the vertical NAME brings."""
     v = verticals.load(name)
-    facts = {
+    facts: dict[str, Any] = {
         "id": v.id,
         "title": v.manifest.title,
         "description": v.manifest.description,
@@ -58,9 +62,16 @@ def show(name: str, console: Console) -> dict[str, Any]:
         "disclaimer": v.manifest.disclaimer,
     }
     for key, value in facts.items():
-        shown = "\n".join(f"    {x}" for x in value) if key == "open corpora" else ", ".join(map(str, value)) if isinstance(value, list) else value
-        console.print(f"{key}:" + (f"\n{shown}" if key == "open corpora" else f" {shown}"), markup=False)
+        console.print(f"{key}: {_shown(value)}", markup=False)
     return facts
+
+
+def _shown(value: Any) -> str:
+    """Short lists stand on one line, sentences on a line each."""
+    if not isinstance(value, list):
+        return str(value)
+    long = any(len(str(item)) > 60 for item in value)
+    return "".join(f"\n    {item}" for item in value) if long else ", ".join(map(str, value))
 
 
 @vertical.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from kdvert.distillation.settings import Settings
 from kdvert.errors import WorkFailed
 from kdvert.hardware import Hardware
 from kdvert.progress import Bar, Progress
-from kdvert.students.models import load_base, load_tokenizer
+from kdvert.students.models import load_base, load_tokenizer, unpacked
 from kdvert.weights import Weights
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def train(
     set_seed(settings.seed)
     steps = math.ceil(len(rows.rows) / settings.batch_size) * settings.epochs
     resume = _last_complete(checkpoints)
-    with progress.bar("distill: training steps", steps) as bar, _enough_memory(settings):
+    with progress.bar("distill: training steps", steps) as bar, _enough_memory(settings), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of TRL's own use of transformers; nothing a user could mend
         arguments = _arguments(settings, hardware, steps, checkpoints, validate=bool(validation.rows), resume=resume)
         trainer = _trainer(rows, validation, weights, hardware, four_bit, settings, arguments, _watch(bar))
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -155,7 +157,7 @@ def _trainer(
         return Dataset.from_dict({"input_ids": [t.ids for t in part.rows], "labels": [labels(t) for t in part.rows]})
 
     trainer = SFTTrainer(
-        model=load_base(weights, hardware, four_bit=four_bit),
+        model=unpacked(load_base(weights, hardware, four_bit=four_bit), hardware),
         processing_class=load_tokenizer(weights),
         args=arguments,
         train_dataset=dataset(rows),
@@ -233,7 +235,9 @@ def _history(log: list[dict[str, Any]]) -> list[dict[str, float]]:
 
 def _save(trainer: SFTTrainer, adapter: Path, base: str) -> None:
     model = trainer.accelerator.unwrap_model(trainer.model)
-    model.peft_config["default"].base_model_name_or_path = base  # else the path on this machine
+    config = model.peft_config["default"]
+    config.base_model_name_or_path = base  # else the path on this machine
+    config.target_modules = sorted(config.target_modules)  # a set: its order would differ from run to run
     shutil.rmtree(adapter, ignore_errors=True)
     # without the flag PEFT asks the Hub whether the base has the same vocabulary
     model.save_pretrained(str(adapter), safe_serialization=True, save_embedding_layers=False)

@@ -43,7 +43,8 @@ class Assignment:
         sampling: temperature, longest reply and seed of the project.
         steps: ``small`` (one line at a time, for very small models) or ``pair`` (JSON, for capable ones).
         per_passage: most records of one passage.
-        round_trip_overlap: share of the teacher's own answer that must stand in the quote.
+        round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
+            any other sentence that the index finds.
         versions: of the packages that shape the result.
     """
 
@@ -58,7 +59,7 @@ class Assignment:
     sampling: Sampling
     steps: Literal["small", "pair"]
     per_passage: int
-    round_trip_overlap: float
+    round_trip_margin: float
     versions: Mapping[str, str]
 
     def template(self, strategy: str, name: str) -> str:
@@ -66,12 +67,22 @@ class Assignment:
         return f"elicit/{strategy}/{self.skill}/{name}.j2"
 
     def request(
-        self, template: str, prompt: ScrubbedText, *, step: str, sampling: Sampling, stop: tuple[str, ...] = ()
+        self,
+        template: str,
+        prompt: ScrubbedText,
+        *,
+        step: str,
+        sampling: Sampling,
+        stop: tuple[str, ...] = (),
+        chat: bool = False,
+        continuation: ScrubbedText | None = None,
     ) -> TeacherRequest:
-        """Return the call that ``prompt``, rendered from ``template``, makes."""
-        sha = self.templates.sha256(template)
-        number = request_id(self.teacher, step=step, template_sha=sha, prompt=prompt, sampling=sampling, stop=stop)
-        return TeacherRequest(id=number, step=step, prompt=prompt, sampling=sampling, stop=stop)
+        """Return the call that ``prompt``, rendered from ``template``, makes. See `TeacherRequest`."""
+        number = request_id(
+            self.teacher, step=step, template_sha=self.templates.sha256(template), prompt=prompt, sampling=sampling,
+            stop=stop, chat=chat, continuation=continuation,
+        )  # fmt: skip
+        return TeacherRequest(number, step, prompt, sampling, stop, chat, continuation)
 
     def provenance(
         self, templates: Sequence[str], requests: Sequence[TeacherRequest], chunks: Sequence[Chunk]

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 _SUBJECTS = ("nsubj", "nsubjpass")
-_TIME = {"before", "after", "within", "during", "until", "when", "while", "once"}
-_MANNER = {"by", "with", "without", "under", "in", "through", "from", "on", "at", "between", "as", "into", "via", "to"}
+_TIME = frozenset({"before", "after", "within", "during", "until", "when", "while", "once"})
+_MANNER = {"by", "with", "without", "under", "through", "from", "between", "as", "into", "via"}
+_NO = {"no", "longer", "hardly", "rarely", "seldom", "never"}
 _LONGEST_SUBJECT = 14
 # nouns that name a relation: "X is a cause of Y" asks for X, "X is a disease" asks what X is
 _RELATIONS = {
     "cause", "sign", "symptom", "effect", "reason", "factor", "predictor", "example", "method", "way", "test",
     "treatment", "measure", "source", "consequence", "complication", "feature", "requirement", "element", "trigger",
-    "alternative", "exception", "condition", "goal", "purpose", "risk", "benefit", "tool", "step", "rule", "remedy",
-    "reaction", "site", "place", "part", "area", "target", "choice", "barrier", "problem", "marker", "warning",
+    "alternative", "exception", "goal", "purpose", "risk", "benefit", "tool", "step", "rule", "remedy",
+    "site", "place", "part", "area", "target", "choice", "barrier", "problem", "marker", "warning",
 }  # fmt: skip
 
 
@@ -35,11 +36,13 @@ class Opening:
         kind: which rule made it; lower `rank` is more reliable.
         text: the words.
         asked: positions, in the sentence, of the words that the question must leave for the answer.
+        withheld: words that the rest of the question must not use, because they begin the answer.
     """
 
     kind: str
     text: str
     asked: tuple[int, ...]
+    withheld: frozenset[str] = frozenset()
 
     @property
     def rank(self) -> int:
@@ -127,6 +130,8 @@ def grammatical_english(question: Doc) -> bool:
         return True
     if question[1].lemma_ == "be":
         return True
+    if len(question) > 2 and question[-2].pos_ == "ADP":
+        return True  # "What do survivors have a higher risk of?"
     roots = [t for t in question if t.dep_ == "ROOT"]
     return not any(
         c.i > root.i and c.dep_ in ("dobj", "ccomp") for root in roots if root.lemma_ != "do" for c in root.children
@@ -146,7 +151,7 @@ def _clause(sentence: Span, plain: frozenset[str]) -> _Clause | None:
     if span is None or len(span) > _LONGEST_SUBJECT or span[0].dep_ == "advmod" or span.start != sentence.start:
         return None
     auxiliaries = [c for c in root.children if c.dep_ in ("aux", "auxpass") and c.i < root.i]
-    negated = any(c.dep_ == "neg" for c in root.children)
+    negated = any(c.dep_ == "neg" or c.lower_ in _NO for c in root.children)
     return _Clause(sentence, root, subjects[0], span, auxiliaries, negated, plain)
 
 
@@ -160,7 +165,7 @@ def _why(clause: _Clause) -> Opening | None:
         return None
     reason = next(t for t in clause.sentence if t.lower_ == "because")
     asked = tuple(i for i in clause.after_root() if i > reason.i - clause.sentence.start)
-    return Opening("why", f"Why {_auxiliary(clause)} {clause.name}{clause.negation}", asked)
+    return Opening("why", f"Why {_auxiliary(clause)} {clause.name}{clause.negation}", asked, frozenset({"because"}))
 
 
 def _meaning(clause: _Clause) -> Opening | None:
@@ -177,8 +182,11 @@ def _copula(clause: _Clause) -> Opening | None:
     if attribute is None or span is None:
         return None
     modal = clause.auxiliaries[0].text if clause.auxiliaries else None
-    if modal or span[0].lower_ in ("the", "one") or attribute.lemma_.lower() in _RELATIONS:
-        verb = f"{modal} be" if modal else ("are" if attribute.tag_ in ("NNS", "NNPS") else "is")
+    if span[0].lower_ == "no":
+        return None
+    plural = attribute.tag_ in ("NNS", "NNPS")
+    if modal or plural or span[0].lower_ in ("the", "one") or attribute.lemma_.lower() in _RELATIONS:
+        verb = f"{modal} be" if modal else ("are" if plural else "is")
         return Opening("which", f"What {verb} {span.text}", clause.of_subject())
     if any(c.dep_ == "conj" for c in clause.subject.children):
         return None  # "What are cough, wheeze and fever?" asks for nothing
@@ -196,7 +204,7 @@ def _passive(clause: _Clause) -> Opening | None:
     if clause.negated:
         return None
     if clause.markers & _TIME and not clause.two_clauses:
-        return Opening("time", f"When {start} {participle}", clause.of_time())
+        return Opening("time", f"When {start} {participle}", clause.of_time(), _TIME)
     adverbial = any(c.i > clause.root.i and _says_how(c) for c in clause.children)
     return Opening("manner", f"How {start} {participle}", clause.after_root()) if adverbial else None
 
@@ -214,7 +222,7 @@ def _verb(clause: _Clause) -> Opening | None:
     if _has_object(clause):
         return Opening("verb", f"What {_auxiliary(clause)} {clause.name}", clause.after_root())
     if clause.markers & _TIME and not clause.two_clauses:
-        return Opening("time", f"When {_auxiliary(clause)} {clause.name}", clause.of_time())
+        return Opening("time", f"When {_auxiliary(clause)} {clause.name}", clause.of_time(), _TIME)
     return None
 
 
@@ -231,7 +239,9 @@ def _has_object(clause: _Clause) -> bool:
 
 
 def _says_how(token: Token) -> bool:
-    return token.dep_ in ("advmod", "oprd") or (token.dep_ == "prep" and token.lower_ in _MANNER)
+    if token.dep_ == "advmod":
+        return token.tag_ == "RB" and token.lower_.endswith("ly")
+    return token.dep_ == "oprd" or (token.dep_ == "prep" and token.lower_ in _MANNER)
 
 
 def _marks(token: Token, root: Token) -> bool:

@@ -57,7 +57,7 @@ class _Passage:
             "count": task.per_passage,
         }
         prompt = task.templates.prompt(template, context)
-        return task.request(template, prompt, step="pair", sampling=task.sampling)
+        return task.request(template, prompt, step="pair", sampling=task.sampling, chat=True)
 
     def _failure(self, request: TeacherRequest, reason: str, detail: str = "") -> Failure:
         return Failure(request_id=request.id, chunk_id=self.chunk.id, reason=reason, detail=detail)

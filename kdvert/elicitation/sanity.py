@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from kdvert.elicitation.language import Language
-from kdvert.elicitation.openings import GRAMMAR
+from kdvert.elicitation.openings import GRAMMAR, Opening
 from kdvert.elicitation.seeds import PLACEHOLDER, Seed
+from kdvert.filters.wording import words
 
 MOST_GIVEN_AWAY = 0.6
 LEAST_GROUNDED = 0.7
@@ -45,9 +46,23 @@ def fit(question: str, seed: Seed, language: Language) -> str | None:
         return "question_not_grounded"
     if len(keys) - len(content) > 1:
         return "question_repeats_itself"
-    if len(content & seed.asked) > MOST_GIVEN_AWAY * len(seed.asked):
+    if _gives_away(question, content, seed):
         return "question_gives_answer_away"
+    if seed.opening and not language.content(_rest(question, seed.opening)) <= about:
+        return "question_adds_words"
     grammar = GRAMMAR.get(language.code) if language.parsed else None
     if grammar and not grammar(parsed):
         return "question_ungrammatical"
     return None
+
+
+def _gives_away(question: str, content: frozenset[str], seed: Seed) -> bool:
+    if len(content & seed.asked) > MOST_GIVEN_AWAY * len(seed.asked):
+        return True
+    opening = seed.opening
+    return bool(opening and opening.withheld & set(words(_rest(question, opening))))
+
+
+def _rest(question: str, opening: Opening) -> str:
+    """Return what the teacher wrote after the opening."""
+    return question[len(" ".join(opening.text.split())) :]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from kdvert.evaluation.requests import Request
 from kdvert.evaluation.scoring import Outcome, score
 from kdvert.hardware import Hardware
-from kdvert.students.models import for_answering, load_base, load_tokenizer, with_adapter
+from kdvert.students.models import load_base, load_tokenizer, unpacked, with_adapter
 from kdvert.weights import Weights
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Systems:
     def _model(self, system: System) -> PreTrainedModel:
         if self.model is None:
             base = load_base(self.weights, self.hardware, four_bit=self.four_bit)
-            self.model, self.loaded = for_answering(base, self.hardware), "base"
+            self.model, self.loaded = unpacked(base, self.hardware).eval(), "base"
         if system == "student" and self.loaded == "base":
             self.model, self.loaded = with_adapter(self.model, self.folder), "student"
         assert self.loaded == system, "the base is asked before the adapter is put on"

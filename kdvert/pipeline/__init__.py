@@ -1,0 +1,1 @@
+"""Settings, fingerprints, lock and runner: how stages become a run."""

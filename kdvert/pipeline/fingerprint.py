@@ -10,7 +10,7 @@ from kdvert.pipeline.lock import LockRow
 from kdvert.pipeline.table import Row
 from kdvert.records import sha256_json
 from kdvert.stages.contract import StageContext
-from kdvert.store import hash_tree
+from kdvert.store import hash_tree, sha256_file
 
 SUMMARY = "summary.json"  # holds counts and timings: shown by the report, read by no other stage
 
@@ -27,7 +27,7 @@ def fingerprint(row: Row, ctx: StageContext, config: ConfigBase, lock: dict[str,
         "version": module.VERSION,
         "config": sha256_json(config.model_dump(mode="json")),
         "inputs": {name: _input_hash(lock[name], with_summary=row.reports) for name in row.needs if name in lock},
-        "content": _content_hashes(module.content(ctx, config)),
+        "content": _content_hashes(module.content(ctx, config), ctx.project),
     }
     if row.reports:
         parts["settings"] = sha256_json(ctx.resolved)
@@ -70,14 +70,23 @@ def _input_hash(row: LockRow, *, with_summary: bool) -> str:
     return sha256_json({k: v for k, v in row.outputs.items() if with_summary or k != SUMMARY})
 
 
-def _content_hashes(paths: list[Path]) -> dict[str, str]:
+def _content_hashes(paths: list[Path], project: Path) -> dict[str, str]:
     hashes: dict[str, str] = {}
     for path in paths:
+        label = _label(path, project)
         if path.is_dir():
-            hashes |= {f"{path.name}/{name}": sha for name, sha in hash_tree(path, leave_out=("__pycache__",)).items()}
+            hashes |= {f"{label}/{name}": sha for name, sha in hash_tree(path, leave_out=("__pycache__",)).items()}
         elif path.is_file():
-            hashes |= hash_tree(path)
+            hashes[label] = sha256_file(path)
     return hashes
+
+
+def _label(path: Path, project: Path) -> str:
+    """Name a path so that it is told from others and stays the same when project or installation move."""
+    path = path.absolute()
+    if path.is_relative_to(project.absolute()):
+        return path.relative_to(project.absolute()).as_posix()
+    return "/".join(path.parts[-3:])
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

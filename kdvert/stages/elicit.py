@@ -25,7 +25,7 @@ from kdvert.elicitation import language
 from kdvert.elicitation.contract import Assignment, Outcome
 from kdvert.elicitation.searching import Searcher
 from kdvert.elicitation.strategies import STRATEGIES, strategy
-from kdvert.errors import WorkFailed
+from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge.index import Retriever
 from kdvert.privacy.scrubber import Scrubber
 from kdvert.records import Chunk, Example, Failure, Sampling, ScrubbedText, sha256_text
@@ -52,7 +52,8 @@ class Config(ConfigBase):
         passages: how many passages to ask about, drawn by ``seed`` (None: all).
         per_passage: most records of one passage.
         retrieve_k: passages that the index gives for a question, and that are shown beside the one asked about.
-        round_trip_overlap: small steps: share of the teacher's own answer that must stand in the quote.
+        round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
+            any other sentence that the index finds.
         seed: draws passages, and seeds sampling where the temperature is above 0.
     """
 
@@ -63,7 +64,7 @@ class Config(ConfigBase):
     passages: int | None = Field(default=None, ge=1)
     per_passage: int = Field(default=4, ge=1, le=50)
     retrieve_k: int = Field(default=4, ge=1, le=50)
-    round_trip_overlap: float = Field(default=0.6, ge=0, le=1)
+    round_trip_margin: float = 0.0
     seed: int = 0
 
     @field_validator("strategy")
@@ -130,7 +131,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             ),
             steps=_steps(config, local=teacher.local),
             per_passage=config.per_passage,
-            round_trip_overlap=config.round_trip_overlap,
+            round_trip_margin=config.round_trip_margin,
             versions=installed(),
         )
         scheduler = Scheduler(teacher, store, limits, ctx.progress)
@@ -150,6 +151,11 @@ def choose_passages(chunks: Sequence[Chunk], count: int | None, seed: int) -> li
 def _steps(config: Config, *, local: bool) -> Literal["small", "pair"]:
     if config.steps == "auto":
         return "small" if local else "pair"
+    if config.steps == "small" and not local:
+        raise UserError(
+            "elicit.steps is 'small', which compares likelihoods, and a remote teacher gives none.",
+            hint="Set elicit.steps to auto or pair, or take a teacher on this machine.",
+        )
     return config.steps
 
 

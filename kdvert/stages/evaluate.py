@@ -149,10 +149,10 @@ def _ask(
 
 
 def _adapter_hash(folder: Path) -> dict[str, str]:
-    try:
-        return {name: sha for name, sha in hash_tree(folder).items() if name.startswith("adapter_")}
-    except FileNotFoundError:
-        raise WorkFailed(f"There is no adapter in {folder}.", hint="kdvert run --from distill --force") from None
+    hashes = {name: sha for name, sha in hash_tree(folder).items() if name.startswith("adapter_")}
+    if set(hashes) != {"adapter_config.json", "adapter_model.safetensors"}:
+        raise WorkFailed(f"There is no whole adapter in {folder}.", hint="kdvert run --from distill --force")
+    return hashes
 
 
 def _problems(requests: Sequence[Request]) -> dict[str, int]:

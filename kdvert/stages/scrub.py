@@ -15,17 +15,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts
-from kdvert.privacy.pool import Plan, scrub_all
-from kdvert.privacy.scrubber import Scrubbed, Scrubber
 from kdvert.records import Document, ScrubLog, sha256_text
 from kdvert.stages.contract import StageContext
 from kdvert.store import iter_jsonl, write_json, write_jsonl
+
+if TYPE_CHECKING:
+    from kdvert.privacy.scrubber import Scrubbed
 
 VERSION = 1
 VOLATILE: tuple[str, ...] = ()
@@ -60,6 +61,9 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         UserError: a regime, entity type or action is unknown, or would loosen the policy.
         WorkFailed: a document takes too long or cannot be analyzed; it is named and nothing of it is passed on.
     """
+    from kdvert.privacy.pool import Plan, scrub_all
+    from kdvert.privacy.scrubber import Scrubber
+
     started = time.monotonic()
     scrubber = Scrubber.for_vertical(ctx.vertical, config)
     source = ctx.inputs["ingest"] / "documents.jsonl"

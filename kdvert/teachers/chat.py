@@ -62,6 +62,7 @@ class ChatTeacher:
         require("langchain_openai", install="langchain-openai", purpose="reach an OpenAI-compatible teacher")
         # not ChatOpenAI: that renames max_tokens to a key which many compatible servers ignore
         from langchain_openai.chat_models.base import BaseChatOpenAI
+        from openai import DefaultAsyncHttpxClient
         from pydantic import SecretStr
 
         key = _key(settings.api_key_env)
@@ -71,6 +72,8 @@ class ChatTeacher:
             api_key=SecretStr(key or "not-needed"),
             timeout=settings.timeout_s,
             max_retries=0,  # the scheduler retries, and counts
+            # LangChain keeps one client per address for the whole process; its connections die with their event loop
+            http_async_client=DefaultAsyncHttpxClient(timeout=settings.timeout_s),
         )
         host = urlsplit(base_url).netloc.rpartition("@")[2]
         return cls(

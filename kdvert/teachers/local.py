@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdvert import weights
 from kdvert.errors import WorkFailed
 from kdvert.hardware import probe
-from kdvert.records import sha256_json
+from kdvert.records import ScrubbedText, sha256_json
 from kdvert.teachers.decoding import EndOfReply, SeededNoise
 from kdvert.teachers.faults import Fault
 from kdvert.teachers.protocol import RawReply, TeacherRequest
@@ -94,6 +94,7 @@ class LocalTeacher:
             ) from error
 
     def _complete(self, requests: Sequence[TeacherRequest]) -> list[RawReply | Fault]:
+        requests = [self._as_text(r) for r in requests]
         lengths = [self._length(r) for r in requests]
         room = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30)
         fits = [n + r.sampling.max_tokens <= room for n, r in zip(lengths, requests)]
@@ -107,6 +108,14 @@ class LocalTeacher:
             done |= {r.request_id: r for r in self._score(scored)}
         too_long = "prompt and reply take more than {} tokens"
         return [done.get(r.id) or Fault("refused", "prompt_too_long", too_long.format(room)) for r in requests]
+
+    def _as_text(self, request: TeacherRequest) -> TeacherRequest:
+        """Put a message to a chat model into the model's own form of conversation."""
+        if not request.chat or not self.tokenizer.chat_template:
+            return request
+        turns = [{"role": "user", "content": request.prompt.text}]
+        text = str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+        return replace(request, prompt=ScrubbedText(text, request.prompt.scrubbed_by))
 
     def _length(self, request: TeacherRequest) -> int:
         continuation = request.continuation.text if request.continuation else ""
@@ -158,11 +167,13 @@ class LocalTeacher:
         ids, mask, cache = self._inputs([r.prompt.text + t for r, t in zip(requests, continuations)])
         known = cache.get_seq_length() if cache is not None else 0
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, known:]
+        longest = max(1, *map(len, tails))
         logits = self.model(
-            input_ids=ids[:, known:], attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
-        ).logits
+            input_ids=ids[:, known:], attention_mask=mask, position_ids=positions, past_key_values=cache,
+            use_cache=True, logits_to_keep=longest + 1,
+        ).logits  # fmt: skip
         log_odds = torch.log_softmax(logits[:, :-1].float(), dim=-1)
-        picked = log_odds.gather(2, ids[:, known + 1 :].unsqueeze(2)).squeeze(2)
+        picked = log_odds.gather(2, ids[:, -longest:].unsqueeze(2)).squeeze(2)
         return [
             RawReply(
                 request_id=r.id,

@@ -23,6 +23,7 @@ class TeacherRequest:
         prompt: what the teacher reads.
         sampling: temperature (0 is greedy), longest reply in tokens, seed.
         stop: texts that end the reply; they are not part of it.
+        chat: the prompt is a message to a chat model and not a text to go on with. Remote teachers always take it so.
         continuation: if given, nothing is written; the reply's ``score`` is the mean log-likelihood per token, in
             nats, of this text after the prompt. Only local teachers can do that.
 
@@ -35,6 +36,7 @@ class TeacherRequest:
     prompt: ScrubbedText
     sampling: Sampling
     stop: tuple[str, ...] = ()
+    chat: bool = False
     continuation: ScrubbedText | None = None
 
     def __post_init__(self) -> None:
@@ -118,6 +120,7 @@ def request_id(
     prompt: ScrubbedText,
     sampling: Sampling,
     stop: Sequence[str] = (),
+    chat: bool = False,
     continuation: ScrubbedText | None = None,
 ) -> str:
     """Return the id of a call: a hash over everything that shapes its reply.
@@ -133,6 +136,7 @@ def request_id(
             "policy": prompt.scrubbed_by,
             "sampling": sampling.model_dump(),
             "stop": list(stop),
+            "chat": chat,
             "continuation": continuation.text if continuation else None,
         }
     )

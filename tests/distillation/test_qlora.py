@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 
 import pytest
@@ -33,13 +34,13 @@ def encoded(weights, vertical, make_example):
 
 @pytest.fixture
 def train(weights, encoded, tmp_path):
-    def run(progress=None, validation=2, **settings):
+    def run(progress=None, validation=2, hardware=None, **settings):
         values = {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "rank": 4, "checkpoint_steps": 2} | settings
         return qlora.train(
             encoded(0, 12),
             encoded(20, 20 + validation),
             weights=weights,
-            hardware=probe(),
+            hardware=hardware or probe(),
             four_bit=probe().four_bit,
             settings=Settings(**values),
             checkpoints=tmp_path / "checkpoints",
@@ -97,6 +98,14 @@ def test_the_same_seed_gives_the_same_adapter(train, tmp_path):
     (tmp_path / "checkpoints").rename(tmp_path / "old")
     train()
     assert (tmp_path / "adapter" / "adapter_model.safetensors").read_bytes() == one
+
+
+@pytest.mark.skipif(probe().device != "cpu" or not probe().four_bit, reason="only there weights may be unpacked")
+def test_packed_or_unpacked_the_training_is_the_same(train, tmp_path):
+    unpacked = train()
+    (tmp_path / "checkpoints").rename(tmp_path / "old")
+    packed = train(hardware=dataclasses.replace(probe(), memory_bytes=1000))
+    assert packed.last("loss") == pytest.approx(unpacked.last("loss"), abs=1e-5)
 
 
 def test_an_interrupted_training_goes_on(train, tmp_path):

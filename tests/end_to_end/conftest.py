@@ -89,7 +89,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory, small_settings: list[str]
     (base / "guard" / "sitecustomize.py").write_text(GUARD)
     attempts = base / "attempts.txt"
     environment = {**os.environ, "PYTHONPATH": str(base / "guard"), "KDVERT_TEST_ATTEMPTS": str(attempts)}
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "ANONYMIZED_TELEMETRY", "DO_NOT_TRACK"):
+    for name in (
+        "HF_HUB_OFFLINE",
+        "TRANSFORMERS_OFFLINE",
+        "HF_DATASETS_OFFLINE",
+        "ANONYMIZED_TELEMETRY",
+        "DO_NOT_TRACK",
+    ):
         environment.pop(name, None)  # the command line must see to these by itself
     kdvert = Kdvert(base / "project", environment, attempts)
     subprocess.run([*kdvert.command("new", "medicine", "project")], cwd=base, env=environment, check=True)

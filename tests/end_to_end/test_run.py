@@ -57,7 +57,9 @@ def test_no_planted_identifier_survives_anywhere_after_scrub(finished):
     import re
 
     raw = "\n".join(d.text for d in read_jsonl(work(finished) / "ingest" / "documents.jsonl", Document))
-    planted = set(re.findall(r"[\w.]+@example\.(?:com|org)", raw)) | set(re.findall(r"\b\d{3}-555-\d{4}|\(\d{3}\) 555-\d{4}", raw))
+    planted = set(re.findall(r"[\w.]+@example\.(?:com|org)", raw)) | set(
+        re.findall(r"\b\d{3}-555-\d{4}|\(\d{3}\) 555-\d{4}", raw)
+    )
     assert planted, "the sample documents plant identifiers"
     for path in work(finished).rglob("*"):
         if path.is_file() and path.relative_to(work(finished)).parts[0] not in ("ingest",):
@@ -89,8 +91,7 @@ def test_the_report_is_one_file_without_network(finished):
 
 
 def test_status_after_the_run(finished, small_settings):
-    sets = [s for s in small_settings]
-    rows = finished.json("status", *sets)["stages"]
+    rows = finished.json("status", *small_settings)["stages"]
     assert [r["stage"] for r in rows] == STAGES
     assert {r["state"] for r in rows} == {"up to date"}
 
@@ -103,7 +104,9 @@ def test_each_run_has_a_log_file(finished):
 
 def test_a_changed_document_changes_what_depends_on_it(copy, small_settings):
     path = copy.root / "sources" / "asthma.md"
-    path.write_text(path.read_text() + "\nAsthma action plans list the daily medicines and the steps for a worsening.\n")
+    path.write_text(
+        path.read_text() + "\nAsthma action plans list the daily medicines and the steps for a worsening.\n"
+    )
     plan = copy.json("run", *small_settings, "--dry-run")
     assert plan["stages"][0]["reason"].endswith("asthma.md changed")
 

@@ -10,7 +10,7 @@ from kdvert.evaluation.scoring import Outcome, score
 from kdvert.hardware import probe
 from kdvert.progress import Silent
 from kdvert.records import EvalItem
-from kdvert.students.models import for_answering, load_base, load_tokenizer
+from kdvert.students.models import load_base, load_tokenizer, unpacked
 from kdvert.students.prompts import Prompts
 from kdvert.templates import TemplateSet
 from kdvert.weights import resolve
@@ -25,7 +25,7 @@ def tokenizer(tiny_model):
 
 @pytest.fixture(scope="module")
 def model(tiny_model):
-    return for_answering(load_base(resolve(str(tiny_model)), probe(), four_bit=probe().four_bit), probe())
+    return unpacked(load_base(resolve(str(tiny_model)), probe(), four_bit=probe().four_bit), probe()).eval()
 
 
 @pytest.fixture(scope="module")

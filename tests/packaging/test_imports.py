@@ -12,7 +12,8 @@ from kdvert.pipeline.table import NAMES
 
 HEAVY = (
     "torch", "transformers", "trl", "peft", "datasets", "bitsandbytes", "accelerate", "langchain", "langchain_core",
-    "langchain_openai", "chromadb", "presidio_analyzer", "spacy", "sentence_transformers", "matplotlib", "numpy", "scipy",
+    "langchain_openai", "chromadb", "presidio_analyzer",
+    "spacy", "sentence_transformers", "matplotlib", "numpy", "scipy",
 )  # fmt: skip
 
 
@@ -28,8 +29,8 @@ def test_help_imports_nothing_heavy():
 
 def test_help_imports_no_command():
     code = "from kdvert.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass"
-    done = subprocess.run([sys.executable, "-c", f"{code}\nimport sys; print([m for m in sys.modules if m.startswith('kdvert.cli.')])"],
-                          capture_output=True, text=True, check=True)  # fmt: skip
+    code += "\nimport sys; print([m for m in sys.modules if m.startswith('kdvert.cli.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "['kdvert.cli.main']"
 
 

@@ -64,7 +64,9 @@ def make(tmp_path, monkeypatch, vertical, calls):
 
     def run(**words: str) -> runner.Run:
         stages = {r.name: Config(word=words.get(r.name, "a")) for r in rows}
-        return runner.Run(Project(tmp_path, {"vertical": "medicine"}), vertical, Resolved(Head(vertical="medicine"), stages))
+        return runner.Run(
+            Project(tmp_path, {"vertical": "medicine"}), vertical, Resolved(Head(vertical="medicine"), stages)
+        )
 
     return run
 
@@ -107,7 +109,9 @@ def test_a_damaged_output_is_made_again(make, calls, tmp_path, damage):
     runner.execute(make())
     calls.clear()
     output = tmp_path / "work" / "two" / "text"
-    {"remove": output.unlink, "edit": lambda: output.write_text("!"), "add": lambda: (output.parent / "new").touch()}[damage]()
+    {"remove": output.unlink, "edit": lambda: output.write_text("!"), "add": lambda: (output.parent / "new").touch()}[
+        damage
+    ]()
     steps = runner.execute(make())
     assert calls == ["two"]
     assert "its output" in steps[1].reason

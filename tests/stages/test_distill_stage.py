@@ -81,9 +81,9 @@ def test_no_record_that_can_be_trained_on(make_context, tmp_path, config):
 
 
 def test_unknown_student(make_context, accepted, config):
+    ctx, changed = make_context("distill", {"filter": accepted}), config.model_copy(update={"student": "no/model"})
     with pytest.raises(UserError, match="Unknown model 'no/model'"):
-        changed = config.model_copy(update={"student": "no/model"})
-        distill.run(make_context("distill", {"filter": accepted}), changed)
+        distill.run(ctx, changed)
 
 
 def test_a_student_in_the_project_is_an_input(make_context, accepted, config, tiny_model, tmp_path):

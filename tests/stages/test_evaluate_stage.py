@@ -153,7 +153,7 @@ def test_another_base_is_refused(context, distilled, tmp_path):
 def test_a_missing_adapter_is_said(context, distilled, tmp_path, indexed):
     write_json(tmp_path / "other" / "adapter.json", read_json(distilled / "adapter.json"))
     ctx = context.__class__(**(vars(context) | {"inputs": {"distill": tmp_path / "other", "index": indexed}}))
-    with pytest.raises(WorkFailed, match="no adapter in"):
+    with pytest.raises(WorkFailed, match="no whole adapter in"):
         evaluate.run(ctx, config())
 
 

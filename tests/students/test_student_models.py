@@ -11,10 +11,10 @@ from kdvert.errors import UserError
 from kdvert.hardware import probe
 from kdvert.students.models import (
     context_length,
-    for_answering,
     load_base,
     load_tokenizer,
     precision,
+    unpacked,
     use_four_bit,
 )
 from kdvert.weights import resolve
@@ -46,10 +46,19 @@ def test_four_bit_is_nf4_twice_quantized_and_stays_in_float32(weights):
         assert not layer.support_avx512bf16_for_cpu
 
 
-def test_unpacking_for_answers_changes_no_number(weights):
+def test_unpacking_changes_no_number(weights):
+    from bitsandbytes.nn import Linear4bit
+
     model = load_base(weights, probe(), four_bit=True).eval()
     before = logits(model)
-    assert logits(for_answering(model, probe())).equal(before)
+    after = unpacked(model, probe())
+    assert not any(isinstance(m, Linear4bit) for m in after.modules())
+    assert logits(after).equal(before)
+
+
+def test_a_base_stays_packed_where_memory_is_short(weights):
+    model = load_base(weights, probe(), four_bit=True)
+    assert unpacked(model, dataclasses.replace(probe(), memory_bytes=1000)).is_loaded_in_4bit
 
 
 def test_nf4_is_not_the_full_model(weights):

@@ -43,14 +43,16 @@ _UNIT_WORD = re.compile(rf"(?:(?<=\d)|\b)({_UNIT})s?\b", re.IGNORECASE)
 _BARE = r"(?:about\s+)?\d+(?:[.,]\d+)*(?![\d.,]*\d)"
 _RHYTHM = r",?\s+(?:once|twice|every|daily|by mouth|a day|per day|at night|in the morning)\b"
 _DOSE_WITHOUT_UNIT = re.compile(
-    rf"\bdos(?:e|es|age) (?:is|of)\s+{_BARE}(?:\s*[.;]?\s*$|{_RHYTHM})|\b(?:takes?|gives?|administer)\s+{_BARE}{_RHYTHM}",
+    rf"\bdos(?:e|es|age) (?:is|of)\s+{_BARE}(?:\s*[.;]?\s*$|{_RHYTHM})"
+    rf"|\b(?:takes?|gives?|administer)\s+{_BARE}{_RHYTHM}",
     re.IGNORECASE,
 )
 
 _HIGHER = r"above|over|more than|greater than|higher than|at least|exceeding|exceeds"
 _LOWER = r"below|under|less than|lower than|fewer than|at most"
 _THRESHOLD = re.compile(
-    rf"(?<!not )(?<!no )(?<!never )\b(?:(?P<higher>{_HIGHER})|(?P<lower>{_LOWER}))\s+(?:about\s+)?(?P<number>\d+(?:\.\d+)?)",
+    rf"(?<!not )(?<!no )(?<!never )\b(?:(?P<higher>{_HIGHER})|(?P<lower>{_LOWER}))"
+    r"\s+(?:about\s+)?(?P<number>\d+(?:\.\d+)?)",
     re.IGNORECASE,
 )
 
