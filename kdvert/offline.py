@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 VARIABLES = {
@@ -26,3 +27,5 @@ def quiet() -> None:
     """Set the switches. A value the user set herself is left alone, so a hub can be reached on purpose."""
     for name, value in VARIABLES.items():
         os.environ.setdefault(name, value)
+    # It warns on every import on a CPU that a kernel from the Hub could not be fetched; its own kernel then serves.
+    logging.getLogger("bitsandbytes.backends.cpu").setLevel(logging.ERROR)

@@ -87,7 +87,7 @@ def train(
     set_seed(settings.seed)
     steps = math.ceil(len(rows.rows) / settings.batch_size) * settings.epochs
     resume = _last_complete(checkpoints)
-    with progress.bar("distill: training steps", steps) as bar, _enough_memory(settings), warnings.catch_warnings():
+    with progress.bar("training steps", steps) as bar, _enough_memory(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of TRL's own use of transformers; nothing a user could mend
         arguments = _arguments(settings, hardware, steps, checkpoints, validate=bool(validation.rows), resume=resume)
         trainer = _trainer(rows, validation, weights, hardware, four_bit, settings, arguments, _watch(bar))

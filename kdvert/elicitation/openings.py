@@ -125,11 +125,13 @@ def english(sentence: Span, plain: frozenset[str]) -> Opening | None:
 
 
 def grammatical_english(question: Doc) -> bool:
-    """Return False if "What does X …" is followed by an object of its own, which leaves nothing to ask for."""
+    """Return False if "What does X …" has an object of its own, which leaves nothing to ask for, or breaks off."""
     if question[0].lower_ not in ("what", "which") or question[1].tag_ not in ("VBZ", "VBP", "MD", "VBD"):
         return True
     if question[1].lemma_ == "be":
         return True
+    if [t.lower_ for t in question[-3:-1]] == ["do", "to"]:
+        return False
     if len(question) > 2 and question[-2].pos_ == "ADP":
         return True  # "What do survivors have a higher risk of?"
     roots = [t for t in question if t.dep_ == "ROOT"]

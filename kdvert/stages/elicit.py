@@ -62,7 +62,7 @@ class Config(ConfigBase):
     skill: str = "grounded_qa"
     steps: Literal["auto", "small", "pair"] = "auto"
     passages: int | None = Field(default=None, ge=1)
-    per_passage: int = Field(default=4, ge=1, le=50)
+    per_passage: int = Field(default=2, ge=1, le=50)
     retrieve_k: int = Field(default=4, ge=1, le=50)
     round_trip_margin: float = 0.0
     seed: int = 0

@@ -132,7 +132,7 @@ def _ask(
     kept = batches.Kept(ctx.cache)
     outcomes: dict[tuple[System, Mode], list[Outcome]] = {}
     total = 2 * sum(map(len, requests.values()))
-    with ctx.progress.bar("evaluate: questions asked", total) as bar:
+    with ctx.progress.bar("asking questions", total) as bar:
         marks: dict[System, dict[str, str] | None] = {"base": None, "student": _adapter_hash(folder)}
         for system, mark in marks.items():
             for mode, asked in requests.items():

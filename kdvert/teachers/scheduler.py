@@ -139,7 +139,7 @@ class Scheduler:
     async def _streamed(self, jobs: Sequence[Job[T]]) -> dict[int, T]:
         results: dict[int, T] = {}
         waiting = iter(enumerate(jobs))
-        with self.progress.bar(f"asking {self.teacher.name}", len(jobs)) as bar:
+        with self.progress.bar("asking the teacher", len(jobs)) as bar:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.limits.concurrency, len(jobs))):
                     group.create_task(self._work(waiting, results, bar))
@@ -216,7 +216,7 @@ class Scheduler:
         requests = {r.id: r for r, _ in asked}
         ordered = sorted(requests.values(), key=lambda r: (r.step, r.prompt.text, r.id))
         outcomes: dict[str, Reply | CallFailed] = {}
-        with self.progress.bar(f"{self.teacher.name}: {ordered[0].step}", len(ordered)) as bar:
+        with self.progress.bar(f"teacher: {ordered[0].step}", len(ordered)) as bar:
             for start in range(0, len(ordered), self.teacher.batch_size):
                 batch = ordered[start : start + self.teacher.batch_size]
                 outcomes |= await self._compute(batch)

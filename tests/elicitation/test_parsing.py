@@ -1,0 +1,66 @@
+"""What chat models write instead of JSON."""
+
+import json
+
+import pytest
+
+from kdvert.elicitation.parsing import read_pairs
+
+PAIR = {"question": "What is  ice?", "answer": "Frozen water.", "quote": "Ice is frozen water."}
+GOOD = json.dumps({"pairs": [PAIR, PAIR]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"Here is the JSON:\n\n{GOOD}\n\nLet me know if you need more.",
+        json.dumps([PAIR, PAIR]),
+        GOOD.replace("}, {", "}\n {"),  # a comma forgotten
+        GOOD.replace("}]", "},]"),  # a comma too many
+        "{'pairs': [" + ", ".join([str(PAIR)] * 2) + "]}",  # Python's quotation marks
+    ],
+)  # fmt: skip
+def test_pairs_are_found(text):
+    read = read_pairs(text)
+    assert [p.question for p in read.pairs] == ["What is ice?"] * 2
+    assert read.problems == []
+
+
+def test_a_single_pair_will_do():
+    assert len(read_pairs(json.dumps(PAIR)).pairs) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("", ["empty_reply"]),
+        ("  \n ", ["empty_reply"]),
+        ("I cannot help with that.", ["not_json"]),
+        ("[1, 2, 3]", ["not_json"]),
+        ('{"error": "overloaded"}', ["not_json"]),
+        (json.dumps({"pairs": [{"question": "What?", "answer": "That."}]}), ["missing_field"]),
+        (json.dumps({"pairs": ["What is ice?"]}), ["missing_field"]),
+        (json.dumps({"pairs": [PAIR | {"quote": ["a", "b"]}]}), ["wrong_field_type"]),
+        (json.dumps({"pairs": [PAIR | {"answer": " "}]}), ["empty_field"]),
+        (json.dumps({"pairs": []}), []),
+    ],
+)
+def test_what_cannot_be_used_has_a_reason(text, problems):
+    read = read_pairs(text)
+    assert (read.pairs, read.problems) == ([], problems)
+
+
+@pytest.mark.parametrize("length", range(len(GOOD) // 2 + 20, len(GOOD) - 2, 5))
+def test_a_half_pair_is_never_used(length):
+    read = read_pairs(GOOD[:length])
+    assert all(p.quote == PAIR["quote"] for p in read.pairs)
+    assert read.problems == ["truncated_reply"]
+    assert len(read.pairs) <= 1
+
+
+def test_the_length_limit_is_believed_even_if_brackets_close():
+    read = read_pairs(GOOD, truncated=True)
+    assert (len(read.pairs), read.problems) == (1, ["truncated_reply"])
+    assert read_pairs("I would say", truncated=True).problems == ["truncated_reply"]
