@@ -10,7 +10,7 @@ EDITABLE  := -e ".[dev]" $(foreach v,$(VERTICALS),-e ./$(v)) -e ./tests/sample_v
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench docs wheel
 
-help: ## list the targets
+help: # list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard verticals/*/pyproject.toml) tests/sample_vertical/pyproject.toml
@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard verticals/*/pyproject.
 
 setup: $(VENV)/.ready ## make .venv, install kdvert with its verticals, fetch the default models
 
-demo: setup ## a distilled medical student, a before/after table and a report, in $(DEMO)/
+demo: setup ## a distilled medical student, a before/after table and a report, in demo/
 	@rm -rf $(DEMO)
 	$(BIN)/kdvert new medicine $(DEMO)
 	$(BIN)/kdvert run --project $(DEMO) --set filter.min_accepted=60

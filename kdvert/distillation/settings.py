@@ -13,8 +13,8 @@ class Settings(ConfigBase):
     """Settings of ``distill``. The defaults suit about a hundred records on two CPU cores."""
 
     student: str = Field(DEFAULT_MODEL, description="model reference of the base: hf:…, pypi:… or a path")
-    epochs: int = Field(4, ge=1, description="how often the student sees each record")
-    learning_rate: float = Field(5e-4, gt=0, lt=1, description="peak of the cosine schedule")
+    epochs: int = Field(3, ge=1, description="how often the student sees each record")
+    learning_rate: float = Field(7e-4, gt=0, lt=1, description="peak of the cosine schedule")
     warmup_share: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
     rank: int = Field(16, ge=1, le=512, description="rank of the adapter's matrices, on every linear layer")
     alpha: int = Field(32, ge=1, description="scale of the adapter: alpha / rank")

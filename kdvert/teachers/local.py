@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-_CUT = "\n\n"  # shared beginnings end at a blank line, so that no word is split between beginning and rest
+_SEAM = "\n\n"
 
 
 @dataclass
@@ -40,7 +40,7 @@ class LocalTeacher:
     local: bool = True
     where: str = "this machine"
     key_variable: str | None = None
-    _shared: tuple[str, Any] | None = None
+    _shared: tuple[list[int], Any] | None = None
 
     @classmethod
     def load(cls, ref: str, *, batch_size: int, root: Path) -> LocalTeacher:
@@ -119,7 +119,7 @@ class LocalTeacher:
 
     def _length(self, request: TeacherRequest) -> int:
         continuation = request.continuation.text if request.continuation else ""
-        return len(self.tokenizer(request.prompt.text + continuation, add_special_tokens=False)["input_ids"])
+        return len(self._encode(request.prompt.text + continuation)[0])
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -162,12 +162,13 @@ class LocalTeacher:
     def _score(self, requests: Sequence[TeacherRequest]) -> list[RawReply]:
         import torch
 
-        continuations = [r.continuation.text if r.continuation else "" for r in requests]
-        tails = [self.tokenizer(t, add_special_tokens=False)["input_ids"] for t in continuations]
-        ids, mask, cache = self._inputs([r.prompt.text + t for r, t in zip(requests, continuations)])
+        prompts = [r.prompt.text for r in requests]
+        texts = [p + (r.continuation.text if r.continuation else "") for p, r in zip(prompts, requests)]
+        tails = [sum(end > len(p) for _, end in self._encode(t)[1]) for p, t in zip(prompts, texts)]
+        ids, mask, cache = self._inputs(texts)
         known = cache.get_seq_length() if cache is not None else 0
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, known:]
-        longest = max(1, *map(len, tails))
+        longest = max(1, *tails)
         logits = self.model(
             input_ids=ids[:, known:], attention_mask=mask, position_ids=positions, past_key_values=cache,
             use_cache=True, logits_to_keep=longest + 1,
@@ -176,53 +177,68 @@ class LocalTeacher:
         picked = log_odds.gather(2, ids[:, -longest:].unsqueeze(2)).squeeze(2)
         return [
             RawReply(
-                request_id=r.id,
+                request_id=request.id,
                 text="",
                 input_tokens=int(mask[row].sum()),
                 output_tokens=0,
-                score=float(picked[row, -len(tail) :].mean()) if tail else 0.0,
+                score=float(picked[row, -tail:].mean()) if tail else 0.0,
             )
-            for row, (r, tail) in enumerate(zip(requests, tails))
+            for row, (request, tail) in enumerate(zip(requests, tails))
         ]
 
     # --- what prompts share --------------------------------------------------------------------------------------
 
-    def _inputs(self, prompts: list[str]) -> tuple[Tensor, Tensor, Any]:
-        """Return token ids, attention mask, and the keys and values of what all prompts begin with (or None).
+    def _encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return token ids and the span of each in ``text``."""
+        encoded = self.tokenizer(text, return_offsets_mapping=True)
+        return encoded["input_ids"], encoded["offset_mapping"]
+
+    def _inputs(self, texts: list[str]) -> tuple[Tensor, Tensor, Any]:
+        """Return token ids, attention mask, and the keys and values of what all texts begin with (or None).
 
         Rows are padded on the left of what is not shared; ids and mask cover the beginning too.
         """
         import torch
 
-        beginning = shared_beginning(prompts)
-        rest = self.tokenizer(
-            [p[len(beginning) :] for p in prompts], return_tensors="pt", padding=True, add_special_tokens=not beginning
-        ).to(self.model.device)
-        if not beginning:
-            return rest["input_ids"], rest["attention_mask"], None
-        head, cache = self._beginning(beginning)
-        cache = copy.deepcopy(cache)
-        cache.batch_repeat_interleave(len(prompts))
-        heads = head.expand(len(prompts), -1)
-        ids = torch.cat([heads, rest["input_ids"]], dim=1)
-        mask = torch.cat([torch.ones_like(heads), rest["attention_mask"]], dim=1)
-        return ids, mask, cache
+        rows = [self._encode(text) for text in texts]
+        known = _shared_tokens(rows, len(shared_beginning(texts)))
+        device = self.model.device
+        longest = max(len(ids) for ids, _ in rows) - known
+        head, pad = rows[0][0][:known], int(self.tokenizer.pad_token_id or 0)
+        gaps = [longest - (len(ids) - known) for ids, _ in rows]
+        padded = [head + [pad] * gap + ids[known:] for gap, (ids, _) in zip(gaps, rows)]
+        seen = [[1] * known + [0] * gap + [1] * (longest - gap) for gap in gaps]
+        cache = self._beginning(head, len(texts)) if known else None
+        return torch.tensor(padded, device=device), torch.tensor(seen, device=device), cache
 
-    def _beginning(self, text: str) -> tuple[Tensor, Any]:
+    def _beginning(self, ids: list[int], rows: int) -> Any:
+        """Return the keys and values of ``ids`` for each of ``rows`` rows."""
+        import torch
         from transformers import DynamicCache
 
-        if self._shared is None or self._shared[0] != text:
-            ids = self.tokenizer(text, return_tensors="pt").to(self.model.device)["input_ids"]
+        if self._shared is None or self._shared[0] != ids:
             cache = DynamicCache(config=self.model.config)
-            self.model(input_ids=ids, past_key_values=cache, use_cache=True)
-            self._shared = (text, (ids, cache))
-        found: tuple[Tensor, Any] = self._shared[1]
-        return found
+            self.model(input_ids=torch.tensor([ids], device=self.model.device), past_key_values=cache, use_cache=True)
+            self._shared = (ids, cache)
+        copied = copy.deepcopy(self._shared[1])
+        copied.batch_repeat_interleave(rows)
+        return copied
 
 
-def shared_beginning(prompts: Sequence[str]) -> str:
-    """Return what all ``prompts`` begin with, up to the last blank line; it leaves something of each."""
-    first, last = min(prompts), max(prompts)
+def shared_beginning(texts: Sequence[str]) -> str:
+    """Return what all ``texts`` begin with, up to the last blank line; it leaves something of each.
+
+    A beginning that ends where the text has a seam is the same for the next batch, so its keys and values are too.
+    """
+    first, last = min(texts), max(texts)
     length = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
-    cut = first.rfind(_CUT, 0, min(length, min(map(len, prompts)) - 1))
-    return first[: cut + len(_CUT)] if cut > 0 else ""
+    cut = first.rfind(_SEAM, 0, min(length, min(map(len, texts)) - 1))
+    return first[: cut + len(_SEAM)] if cut > 0 else ""
+
+
+def _shared_tokens(rows: Sequence[tuple[list[int], list[tuple[int, int]]]], characters: int) -> int:
+    """Return how many tokens of the first ``characters`` characters are the same in all rows."""
+    count = sum(end <= characters for _, end in rows[0][1]) if characters else 0
+    while count and any(ids[:count] != rows[0][0][:count] for ids, _ in rows):
+        count -= 1
+    return count

@@ -28,10 +28,10 @@ def test_an_unknown_command_suggests(tmp_path):
 @pytest.mark.parametrize("name", ["medicine", "law", "finance", "science", "education", "agronomy"])
 def test_new_makes_a_project_that_is_ready_to_run(tmp_path, name):
     root = tmp_path / "assistant"
-    made = json.loads(invoke("new", name, str(root), "--json").output)
+    made = json.loads(invoke("new", name, str(root), "--json").stdout)
     assert {"kdvert.yaml", "README.md", "templates/README.md"} <= set(made["files"])
     assert list((root / "sources").iterdir())
-    plan = json.loads(invoke("run", "--project", str(root), "--dry-run", "--json").output)
+    plan = json.loads(invoke("run", "--project", str(root), "--dry-run", "--json").stdout)
     assert [s["reason"] for s in plan["stages"]] == ["not run yet"] * 8
     assert not (root / "work").exists()
 
@@ -54,7 +54,7 @@ def test_new_with_an_unknown_vertical_leaves_no_folder(tmp_path):
 
 
 def test_errors_are_json_for_machines(tmp_path):
-    body = json.loads(invoke("run", "--project", str(tmp_path), "--json", code=2).output)
+    body = json.loads(invoke("run", "--project", str(tmp_path), "--json", code=2).stdout)
     assert body["exit_code"] == 2
     assert "kdvert.yaml" in body["error"]
 
@@ -77,9 +77,9 @@ def test_wrong_options(tmp_path, arguments, message):
 
 
 def test_vertical_list_and_show():
-    listed = json.loads(invoke("vertical", "list", "--json").output)
+    listed = json.loads(invoke("vertical", "list", "--json").stdout)
     assert {v["id"] for v in listed["verticals"]} >= {"medicine", "law", "finance", "science", "education"}
-    shown = json.loads(invoke("vertical", "show", "medicine", "--json").output)
+    shown = json.loads(invoke("vertical", "show", "medicine", "--json").stdout)
     assert "hipaa-safe-harbor" in shown["privacy regimes"]
     assert "recognizers: MEDICAL_RECORD_NUMBER" in invoke("vertical", "show", "medicine").output
 
@@ -87,7 +87,7 @@ def test_vertical_list_and_show():
 def test_check_allows_the_scaffolded_project_and_blocks_an_unknown_license(tmp_path):
     root = tmp_path / "p"
     invoke("new", "medicine", str(root))
-    assert json.loads(invoke("check", "--project", str(root), "--json").output)["verdict"].startswith("allow")
+    assert json.loads(invoke("check", "--project", str(root), "--json").stdout)["verdict"].startswith("allow")
     settings = (root / "kdvert.yaml").read_text().replace("CC0-1.0", "LicenseRef-unheard-of")
     (root / "kdvert.yaml").write_text(settings)
     assert "LicenseRef-unheard-of" in invoke("check", "--project", str(root), code=3).output
@@ -95,5 +95,5 @@ def test_check_allows_the_scaffolded_project_and_blocks_an_unknown_license(tmp_p
 
 def test_status_of_a_new_project(tmp_path):
     invoke("new", "medicine", str(tmp_path / "p"))
-    rows = json.loads(invoke("status", "--project", str(tmp_path / "p"), "--json").output)["stages"]
+    rows = json.loads(invoke("status", "--project", str(tmp_path / "p"), "--json").stdout)["stages"]
     assert {r["state"] for r in rows} == {"not run yet"}

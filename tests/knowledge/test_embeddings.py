@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,18 @@ def test_a_vector_does_not_depend_on_its_neighbors(embedder: Embedder) -> None:
     together = embedder.vectors(texts)
     alone = [embedder.vectors([text])[0] for text in texts]
     assert all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True))
+
+
+def test_threads_share_the_model_and_leave_torch_as_it_was(embedder: Embedder) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    texts = [f"{'many ' * (i % 20)}words {i}" for i in range(60)]
+    first = embedder.vectors(texts)
+    with ThreadPoolExecutor(4) as pool:
+        for again in pool.map(lambda _: embedder.vectors(texts), range(4)):
+            assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert torch.get_num_threads() == before
 
 
 def test_order_and_repeats_are_kept(embedder: Embedder) -> None:
