@@ -22,8 +22,12 @@ IN_TREE = ("education", "finance", "law", "medicine", "science")
 
 def commands() -> str:
     """The help of every command."""
-    lines = ["# Commands", "", "Every command takes `--json` and ends with 0 (done), 1 (the work failed), 2 (the input is",
-             "wrong) or 3 (a compliance gate blocked).", ""]  # fmt: skip
+    lines = [
+        "# Commands",
+        "",
+        "Every command takes `--json` and ends with 0 (done), 1 (the work failed), 2 (the input is",
+    ]
+    lines += ["wrong) or 3 (a compliance gate blocked).", ""]
     context = click.Context(cli, info_name="kdvert")
     for name in COMMANDS:
         command = cli.get_command(context, name)

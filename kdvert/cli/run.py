@@ -102,8 +102,16 @@ def _show(console: Console, step: Step, done: bool) -> None:
 
 
 def _words(summary: dict[str, Any]) -> str:
-    """The plain numbers and words of a summary in one line; tables and lists are for the report."""
-    return ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in summary.items() if isinstance(v, str | int | float))
+    """Return the plain numbers and words of a summary in one line; tables and lists are for the report."""
+    plain = {k: v for k, v in summary.items() if isinstance(v, str | int | float) and k != "seconds"}
+    return ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in plain.items())
+
+
+def _short(value: str | int | float) -> str:
+    """A float with three digits; of a path or a model reference the last part."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return value.rpartition("/")[2] or value if isinstance(value, str) else str(value)
 
 
 def _closing(console: Console, steps: list[Step]) -> None:

@@ -111,7 +111,7 @@ def data_sha256(train: Encoded, validation: Encoded) -> str:
 
 
 def _documents(example: Example) -> list[str]:
-    """Return the documents that the record's evidence lies in; those that were only shown to the teacher do not count."""
+    """Return the documents that the evidence lies in; those that the teacher was only shown do not count."""
     lineage = example.provenance
     document_of = dict(zip(lineage.chunk_ids, lineage.document_ids, strict=True))
     quoted = {document_of[e.chunk_id] for e in example.evidence if e.chunk_id in document_of}

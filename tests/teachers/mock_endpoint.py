@@ -122,7 +122,11 @@ def content(mode: str, prompt: str) -> str:
         "fenced": f"Here you are:\n```json\n{good}\n```\nAnything else?",
         "missing_field": json.dumps({"pairs": [{"question": "What is it?", "answer": "It."}]}),
         "invented_quote": json.dumps(
-            {"pairs": [{"question": "What is new here?", "answer": "This.", "quote": "Nobody ever wrote this sentence."}]}
+            {
+                "pairs": [
+                    {"question": "What is new here?", "answer": "This.", "quote": "Nobody ever wrote this sentence."}
+                ]
+            }
         ),
         "no_usage": good,
         "personal": json.dumps({"pairs": [], "note": "Call Maria Alvarez at 555-555-0123"}),

@@ -12,7 +12,12 @@ from kdvert.teachers.local import LocalTeacher, shared_beginning
 from kdvert.weights import DEFAULT_MODEL, resolve
 
 INTRO = "Topic: Bees\nFact: Honey is sweet.\nQuestion: What is sweet?\n\n"
-FACTS = ["Tai chi improves balance.", "Statins lower cholesterol in adults.", "Ice is frozen water.", "Gold is a metal."]
+FACTS = [
+    "Tai chi improves balance.",
+    "Statins lower cholesterol in adults.",
+    "Ice is frozen water.",
+    "Gold is a metal.",
+]
 PROMPTS = [f"{INTRO}Topic: Facts\nFact: {fact}\nQuestion: What" for fact in FACTS]
 
 
