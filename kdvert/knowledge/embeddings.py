@@ -134,6 +134,12 @@ class Embedder:
         _serialize_tokenizing(model)
         return model
 
+    @cached_property
+    def _cores(self) -> int:
+        import torch
+
+        return torch.get_num_threads()  # asked once: while the workers run, another thread would be told 1
+
     def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """Yield places of texts with the same number of tokens, at most `_BATCH` at once.
 
@@ -162,8 +168,7 @@ class Embedder:
             return
         import torch
 
-        cores = torch.get_num_threads()
-        workers = max(1, min(cores, len(batches)))
+        workers = max(1, min(self._cores, len(batches)))
         pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
         try:
             yield from zip(
@@ -171,7 +176,7 @@ class Embedder:
             )
         finally:
             pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(cores)  # the workers' setting is what threads that start later would get
+            torch.set_num_threads(self._cores)  # the workers' setting is what threads that start later would get
 
     def _encode(self, texts: list[str], *, queries: bool) -> Vectors:
         encode = self._model.encode_query if queries else self._model.encode_document

@@ -29,7 +29,7 @@ def opening(sentence: str) -> str | None:
         ("Falls are the leading cause of injury among older adults.", "What is the leading cause of injury among older adults"),
         ("A rash that does not fade may be a sign of meningococcal disease.", "What may be a sign of meningococcal disease"),
         ("Honey should not be given to infants because of the risk of botulism.", "Why should honey not"),
-        ("White coat hypertension means raised pressure in the clinic but normal pressure at home.", "What does white coat hypertension mean"),
+        ("Antibiotic stewardship means using the right drug at the right dose.", "What does antibiotic stewardship mean"),
         ("Common colds are caused by viruses and do not improve with antibiotics.", "What are common colds caused by"),
         ("Hand sanitizer should contain at least 60 percent alcohol.", "What should hand sanitizer"),
         ("Statins lower the risk of stroke by reducing cholesterol.", "What do statins"),
