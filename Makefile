@@ -25,7 +25,7 @@ setup: $(VENV)/.ready ## make .venv, install kdvert with its verticals, fetch th
 demo: setup ## a distilled medical student, a before/after table and a report, in demo/
 	@rm -rf $(DEMO)
 	$(BIN)/kdvert new medicine $(DEMO)
-	$(BIN)/kdvert run --project $(DEMO) --set filter.min_accepted=60
+	$(BIN)/kdvert run --project $(DEMO) --set elicit.per_passage=2 --set filter.min_accepted=60
 
 test: setup ## the tests (the long ones: make test ARGS="-m slow")
 	$(BIN)/python -m pytest $(ARGS)

@@ -42,7 +42,8 @@ def main() -> None:
         print(markdown(options.folder))
         return
     if not (options.corpus and options.questions and options.base_url and options.model):
-        sys.exit(f"{Path(__file__).name}: skipped; it needs --corpus, --questions, --base-url and --model (see --help)")
+        print(f"{Path(__file__).name}: skipped; it needs --corpus, --questions, --base-url and --model (see --help)")
+        return
     if not options.folder.exists():
         make_project(options)
     command = [sys.executable, "-m", "kdvert", "run", "--project", str(options.folder)]

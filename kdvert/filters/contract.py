@@ -28,7 +28,7 @@ class Thresholds(ConfigBase):
     question_words: tuple[int, int] = (3, 60)
     answer_words: tuple[int, int] = (1, 300)
     language_certainty: float = Field(default=0.9, ge=0, le=1)
-    near_duplicate: float = Field(default=0.7, gt=0, le=1)
+    near_duplicate: float = Field(default=0.6, gt=0, le=1)
     eval_question: float = Field(default=0.7, gt=0, le=1)
     eval_answer_words: int = Field(default=8, ge=3)
 
