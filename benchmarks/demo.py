@@ -1,4 +1,4 @@
-"""Time the demo stage by stage on this machine and print what came out, as Markdown.
+r"""Time the demo stage by stage on this machine and print what came out, as Markdown.
 
 python benchmarks/demo.py [--vertical law] [--set STAGE.KEY=VALUE]
 """
