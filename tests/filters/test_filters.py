@@ -97,13 +97,17 @@ def test_a_copy_of_a_rejected_record_is_no_duplicate():
 
 def test_near_duplicates():
     close = example(question="What should a hand sanitizer contain?", number=1)
-    far = example(question="When does dehydration occur?", answer="When the body loses more than it takes in.", number=2)
+    far = example(
+        question="When does dehydration occur?", answer="When the body loses more than it takes in.", number=2
+    )
     assert reasons(near_duplicate, example(), close, far) == [[None], ["near_duplicate"], [None]]
     assert reasons(near_duplicate, example(), close, thresholds=Thresholds(near_duplicate=0.95)) == [[None], [None]]
 
 
 def item(question, answer="60 percent", **changes) -> EvalItem:
-    return EvalItem(id="e", question=question, answer=answer, task="short_answer", source="s", license="CC0-1.0", **changes)
+    return EvalItem(
+        id="e", question=question, answer=answer, task="short_answer", source="s", license="CC0-1.0", **changes
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def test_accepted_rejected_and_reasons(ctx):
     assert [e.id for e in accepted] == ["000"], "of two copies the first by id stays, whatever the order of the file"
     assert all(v.passed for v in accepted[0].verdicts)
     assert {v.check for v in accepted[0].verdicts} >= {"evidence", "language", "checks.dose_has_unit"}
-    rejected = {e.id: [v.reason for v in e.verdicts if not v.passed] for e in read_jsonl(ctx.out / "rejected.jsonl", Example)}
+    rejected = {
+        e.id: [v.reason for v in e.verdicts if not v.passed] for e in read_jsonl(ctx.out / "rejected.jsonl", Example)
+    }
     assert rejected["001"] == ["exact_duplicate", "near_duplicate"]
     assert "quote_not_found" in rejected["002"]
     assert "too_short" in rejected["003"]
