@@ -80,7 +80,10 @@ def markdown(folder: Path) -> str:
     lock = json.loads((work / "lock.json").read_text(encoding="utf-8"))
     summaries = {name: read(work / name / "summary.json") for name in REPORTED}
     lines = [f"Machine: {os.cpu_count()} cores, {platform.machine()}, no GPU unless said.", "", *stages(lock)]
-    lines += ["", *rejects(summaries), "", *teacher(summaries), "", *comparison(summaries["evaluate"])]
+    if summaries["filter"]:
+        lines += ["", *rejects(summaries), "", *teacher(summaries)]
+    if summaries["evaluate"]:
+        lines += ["", *comparison(summaries["evaluate"])]
     return "\n".join(lines)
 
 
