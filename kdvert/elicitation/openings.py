@@ -45,6 +45,11 @@ class Opening:
     withheld: frozenset[str] = frozenset()
 
     @property
+    def complete(self) -> bool:
+        """Whether a question mark alone finishes the question well, so that more content words would twist it."""
+        return self.kind in ("agent", "which", "meaning", "definition")
+
+    @property
     def rank(self) -> int:
         """Order of preference among sentences."""
         return _RANK.index(self.kind)
@@ -183,15 +188,17 @@ def _copula(clause: _Clause) -> Opening | None:
     span = _whole(attribute) if attribute is not None else None
     if attribute is None or span is None:
         return None
+    if any(a.tag_ != "MD" for a in clause.auxiliaries):
+        return None
     modal = clause.auxiliaries[0].text if clause.auxiliaries else None
     if span[0].lower_ == "no":
         return None
-    plural = attribute.tag_ in ("NNS", "NNPS")
+    plural = attribute.tag_ in ("NNS", "NNPS") and not any(t.like_num for t in span)  # "is three years" asks for both
     if modal or plural or span[0].lower_ in ("the", "one") or attribute.lemma_.lower() in _RELATIONS:
         verb = f"{modal} be" if modal else ("are" if plural else "is")
         return Opening("which", f"What {verb} {span.text}", clause.of_subject())
-    if any(c.dep_ == "conj" for c in clause.subject.children):
-        return None  # "What are cough, wheeze and fever?" asks for nothing
+    if any(c.dep_ == "conj" for c in clause.subject.children) or any(c.dep_ == "advcl" for c in clause.children):
+        return None  # "What are cough, wheeze and fever?" asks for nothing; "X is Y only if Z" says not what X is
     return Opening("definition", f"What {clause.root.text} {clause.name}", clause.after_root())
 
 
@@ -201,7 +208,7 @@ def _passive(clause: _Clause) -> Opening | None:
     first, rest = clause.auxiliaries[0].text, " ".join(a.text for a in clause.auxiliaries[1:])
     start = f"{first} {clause.name}{clause.negation}"
     participle = f"{rest} {clause.root.text}".strip()
-    if any(c.dep_ == "agent" for c in clause.children):
+    if any(c.dep_ == "agent" for c in clause.children) and not clause.negated:
         return Opening("agent", f"What {start} {participle} by", clause.after_root())
     if clause.negated:
         return None
@@ -260,7 +267,7 @@ def _whole(token: Token) -> Span | None:
     if indices[-1] - indices[0] + 1 != len(indices):
         return None
     span = token.doc[indices[0] : indices[-1] + 1]
-    return span if span[-1].pos_ != "PUNCT" else span[:-1]
+    return span[:-1] if span[-1].text in (",", ";", ":", ".") else span
 
 
 def _lowered(span: Span, plain: frozenset[str]) -> str:

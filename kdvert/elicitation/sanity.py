@@ -48,7 +48,7 @@ def fit(question: str, seed: Seed, language: Language) -> str | None:
         return "question_repeats_itself"
     if _gives_away(question, content, seed):
         return "question_gives_answer_away"
-    if seed.opening and not language.content(_rest(question, seed.opening)) <= about:
+    if seed.opening and not language.content(_rest(question, seed.opening)) <= _allowed(seed.opening, about):
         return "question_adds_words"
     grammar = GRAMMAR.get(language.code) if language.parsed else None
     if grammar and not grammar(parsed):
@@ -63,6 +63,15 @@ def _gives_away(question: str, content: frozenset[str], seed: Seed) -> bool:
     return bool(opening and opening.withheld & set(words(_rest(question, opening))))
 
 
+def _allowed(opening: Opening, about: frozenset[str]) -> frozenset[str]:
+    return frozenset() if opening.complete else about
+
+
 def _rest(question: str, opening: Opening) -> str:
     """Return what the teacher wrote after the opening."""
-    return question[len(" ".join(opening.text.split())) :]
+    return question[len(tidy(opening.text)) :]
+
+
+def tidy(text: str) -> str:
+    """Return ``text`` with single spaces, and none before punctuation."""
+    return re.sub(r"\s+([,.;:?!)\]])", r"\1", " ".join(text.split()))

@@ -105,8 +105,8 @@ class _Step:
         written = reply.text.text.rstrip()
         if reply.truncated:
             raise _Rejected(request, "truncated_reply")
-        text = " ".join(f"{opening} {written}".split()).rstrip(" .,;:") + "?" if opening or written else ""
-        text = text.replace(" ?", "?")
+        text = sanity.tidy(f"{opening} {written}").rstrip(" .,;:")
+        text = f"{text}?" if text else ""
         reason = sanity.shape(text) or sanity.fit(text, self.seed, self.assignment.language)
         if reason:
             raise _Rejected(request, reason, text)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kdvert.configuration import ConfigBase
+from kdvert.content import content_root
 from kdvert.pipeline.lock import LockRow
 from kdvert.pipeline.table import Row
 from kdvert.records import sha256_json
@@ -27,7 +28,7 @@ def fingerprint(row: Row, ctx: StageContext, config: ConfigBase, lock: dict[str,
         "version": module.VERSION,
         "config": sha256_json(config.model_dump(mode="json")),
         "inputs": {name: _input_hash(lock[name], with_summary=row.reports) for name in row.needs if name in lock},
-        "content": _content_hashes(module.content(ctx, config), ctx.project),
+        "content": _content_hashes(module.content(ctx, config), _roots(ctx)),
     }
     if row.reports:
         parts["settings"] = sha256_json(ctx.resolved)
@@ -70,23 +71,31 @@ def _input_hash(row: LockRow, *, with_summary: bool) -> str:
     return sha256_json({k: v for k, v in row.outputs.items() if with_summary or k != SUMMARY})
 
 
-def _content_hashes(paths: list[Path], project: Path) -> dict[str, str]:
+def _roots(ctx: StageContext) -> dict[str, Path]:
+    return {"": ctx.project, ctx.vertical.root.name: ctx.vertical.root, "kdvert": content_root()}
+
+
+def _content_hashes(paths: list[Path], roots: dict[str, Path]) -> dict[str, str]:
     hashes: dict[str, str] = {}
     for path in paths:
-        label = _label(path, project)
-        if path.is_dir():
-            hashes |= {f"{label}/{name}": sha for name, sha in hash_tree(path, leave_out=("__pycache__",)).items()}
-        elif path.is_file():
-            hashes[label] = sha256_file(path)
+        label = _label(path, roots)
+        found = hash_tree(path, leave_out=("__pycache__",)) if path.is_dir() else {}
+        new = {f"{label}/{name}": sha for name, sha in found.items()}
+        if path.is_file():
+            new[label] = sha256_file(path)
+        if new.keys() & hashes.keys():  # two folders of one name: only their whole paths tell them apart
+            new = {name.replace(label, path.absolute().as_posix(), 1): sha for name, sha in new.items()}
+        hashes |= new
     return hashes
 
 
-def _label(path: Path, project: Path) -> str:
-    """Name a path so that it is told from others and stays the same when project or installation move."""
+def _label(path: Path, roots: dict[str, Path]) -> str:
+    """Name a path so that it stays the same when the project, the vertical or kdvert itself move."""
     path = path.absolute()
-    if path.is_relative_to(project.absolute()):
-        return path.relative_to(project.absolute()).as_posix()
-    return "/".join(path.parts[-3:])
+    for name, root in roots.items():
+        if path.is_relative_to(root.absolute()):
+            return f"{name}/{path.relative_to(root.absolute()).as_posix()}".removeprefix("/")
+    return "/".join(path.parts[-2:])
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -35,6 +35,8 @@ def opening(sentence: str) -> str | None:
         ("Statins lower the risk of stroke by reducing cholesterol.", "What do statins"),
         ("Dehydration occurs when the body loses more water than is taken in.", "When does dehydration"),
         ("A second dose of epinephrine can be given after 5 minutes.", "When can a second dose of epinephrine be given"),
+        ("The limitation period of the code is three years.", "What is the limitation period of the code"),
+        ("The minimum wage has been a matter of federal law since 1938.", None),
         ("The blood pressure was measured twice after the visit.", None),  # a story
         ("It is the most common cause of injury in older adults.", None),
         ("Egg allergy is no longer a reason to withhold influenza vaccine.", None),
