@@ -87,6 +87,13 @@ class TemplateSet:
         policies = sorted({t.scrubbed_by for t in texts} - {"package"})
         return ScrubbedText(self.render(name, plain), scrubbed_by="+".join(policies) or "package")
 
+    def package_lines(self) -> frozenset[str]:
+        """Return the lines without variables in templates that ship with kdvert or the vertical, stripped."""
+        layers = [path for path in (self.vertical, shared_templates()) if path is not None]
+        files = [file for layer in layers for file in sorted(layer.rglob("*.j2"))]
+        lines = (line.strip() for file in files for line in file.read_text(encoding="utf-8").split("\n"))
+        return frozenset(line for line in lines if "{{" not in line)
+
     def sha256(self, name: str) -> str:
         """Return a hash over the template and every template it extends or includes."""
         return sha256_json({n: sha256_text(source) for n, source in sorted(self._closure(name).items())})

@@ -19,6 +19,8 @@ MEANINGS: Mapping[str, str] = {
     "not_authorized": "The teacher did not accept the credentials.",
     "not_found": "The teacher does not know the model.",
     "bad_response": "The teacher's reply broke its own protocol.",
+    "personal_data_in_prompt": "The prompt was held back: the detectors found personal data in it.",
+    "scrubbed_by_another_policy": "The prompt was held back: it was scrubbed by a policy that no longer holds.",
     "prompt_too_long": "The prompt is longer than the teacher can read.",
     "cannot_score": "The teacher gives no token likelihoods, which were asked for.",
     "empty_reply": "The teacher answered nothing.",

@@ -21,6 +21,7 @@ from typing import TypeVar
 
 from kdvert.errors import KdvertError, UserError, WorkFailed
 from kdvert.progress import Bar, Progress
+from kdvert.records import ScrubbedText
 from kdvert.teachers.faults import Fault
 from kdvert.teachers.meeting import Meeting, Waiting
 from kdvert.teachers.protocol import RawReply, Reply, Teacher, TeacherRequest
@@ -29,6 +30,8 @@ from kdvert.teachers.replies import ReplyStore
 T = TypeVar("T")
 Ask = Callable[[TeacherRequest], Awaitable[Reply]]
 Job = Callable[[Ask], Awaitable[T]]
+Gate = Callable[[Sequence[ScrubbedText]], str | None]
+"""Says why these texts may not be sent, as a reason code, or None if they may."""
 
 _LONGEST_BACKOFF_S = 60.0
 _LONGEST_OBEYED_S = 600.0  # a server that asks for more is treated as if it asked for this
@@ -101,10 +104,12 @@ class Scheduler:
         store: where replies are kept and found.
         limits: concurrency, retries and budget.
         progress: where to show how far it is.
+        gate: asked before every call; what it refuses is not sent.
     """
 
-    def __init__(self, teacher: Teacher, store: ReplyStore, limits: Limits, progress: Progress) -> None:
+    def __init__(self, teacher: Teacher, store: ReplyStore, limits: Limits, progress: Progress, gate: Gate) -> None:
         self.teacher = teacher
+        self.gate = gate
         self.store = store
         self.limits = limits
         self.progress = progress
@@ -163,6 +168,8 @@ class Scheduler:
         return await self._underway[request.id]
 
     async def _fetch(self, request: TeacherRequest) -> Reply:
+        if refused := self._refused(request):
+            raise refused
         for attempt in range(self.limits.retries + 1):
             self._may_call(1)
             raw = (await self.teacher.complete([request]))[0]
@@ -235,16 +242,27 @@ class Scheduler:
             for reply in kept.values():
                 self.usage.add(reply, cached=True)
             return dict(kept)
-        self._may_call(len(batch))
-        raw = await self.teacher.complete(batch)
+        outcomes: dict[str, Reply | CallFailed] = {r.id: e for r in batch if (e := self._refused(r))}
+        sent = [r for r in batch if r.id not in outcomes]
+        self._may_call(len(sent))
+        raw = await self.teacher.complete(sent) if sent else []
         replies = self._kept([r for r in raw if not isinstance(r, Fault)])
-        outcomes: dict[str, Reply | CallFailed] = {r.request_id: r for r in replies}
-        for request, fault in zip(batch, raw, strict=True):
+        outcomes |= {r.request_id: r for r in replies}
+        for request, fault in zip(sent, raw, strict=True):
             if isinstance(fault, Fault):
                 outcomes[request.id] = self._failed(request, fault)
         return outcomes
 
     # --- both ----------------------------------------------------------------------------------------------------
+
+    def _refused(self, request: TeacherRequest) -> CallFailed | None:
+        """Return the failure of a request that may not leave, or None."""
+        reason = self.gate([t for t in (request.prompt, request.continuation) if t is not None])
+        if reason is None:
+            return None
+        self.usage.failed += 1
+        self._last_fault = f"{reason}: the egress gate holds the prompt back"
+        return CallFailed(request.id, reason, "")
 
     def _kept(self, raw: Sequence[RawReply]) -> list[Reply]:
         replies = self.store.keep(raw)
@@ -289,7 +307,9 @@ class Scheduler:
         return WorkFailed(
             f"None of the {self.usage.failed} requests to {self.teacher.where} succeeded. "
             f"The last one: {self._last_fault}.",
-            hint="Check the model's name and the endpoint's log, then run again.",
+            hint="Check the model's name and the endpoint's log, then run again."
+            if self.usage.calls
+            else "Nothing was sent. Take personal data out of the project's own templates, then run again.",
         )
 
     def _explain(self, fault: Fault) -> KdvertError:

@@ -80,10 +80,8 @@ def small_settings(tiny_model: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, small_settings: list[str]) -> Kdvert:
-    """A project of three documents, run to its end."""
-    for ref in (DEFAULT_MODEL, DEFAULT_EMBEDDER):
-        resolve(ref)
+def kdvert(tmp_path_factory: pytest.TempPathFactory) -> Kdvert:
+    """The command line with the network refused, in an empty folder."""
     base = tmp_path_factory.mktemp("e2e")
     (base / "guard").mkdir()
     (base / "guard" / "sitecustomize.py").write_text(GUARD)
@@ -97,13 +95,21 @@ def finished(tmp_path_factory: pytest.TempPathFactory, small_settings: list[str]
         "DO_NOT_TRACK",
     ):
         environment.pop(name, None)  # the command line must see to these by itself
-    kdvert = Kdvert(base / "project", environment, attempts)
-    subprocess.run([*kdvert.command("new", "medicine", "project")], cwd=base, env=environment, check=True)
-    for path in (kdvert.root / "sources").iterdir():
+    return Kdvert(base, environment, attempts)
+
+
+@pytest.fixture(scope="session")
+def finished(kdvert: Kdvert, small_settings: list[str]) -> Kdvert:
+    """A project of three documents, run to its end."""
+    for ref in (DEFAULT_MODEL, DEFAULT_EMBEDDER):
+        resolve(ref)
+    kdvert.run("new", "medicine", "project")
+    project = kdvert.at(kdvert.root / "project")
+    for path in (project.root / "sources").iterdir():
         if path.name not in DOCUMENTS:
             path.unlink()
-    kdvert.run("run", *small_settings)
-    return kdvert
+    project.run("run", *small_settings)
+    return project
 
 
 @pytest.fixture

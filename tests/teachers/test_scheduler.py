@@ -16,7 +16,7 @@ from kdvert.teachers.settings import TeacherSettings
 def scheduler(endpoint, store):
     def make(timeout_s: float = 5.0, **limits) -> Scheduler:
         teacher = ChatTeacher.connect(TeacherSettings(model="m", base_url=endpoint.url, timeout_s=timeout_s))
-        return Scheduler(teacher, store, Limits(**({"backoff_s": 0.01} | limits)), Silent())
+        return Scheduler(teacher, store, Limits(**({"backoff_s": 0.01} | limits)), Silent(), lambda texts: None)
 
     return make
 
@@ -206,23 +206,46 @@ def two_steps(request_for, name):
     return work
 
 
+def refuse_b(texts):
+    """A gate that holds back every prompt with a b."""
+    return "held_back" if any("b" in text.text for text in texts) else None
+
+
+def test_what_the_gate_refuses_is_not_sent(endpoint, store, request_for):
+    teacher = ChatTeacher.connect(TeacherSettings(model="m", base_url=endpoint.url))
+    plan = Scheduler(teacher, store, Limits(), Silent(), refuse_b)
+    results = plan.run([job(request_for("a")), job(request_for("b"))])
+    assert results[1] == ["held_back"]
+    assert endpoint.prompts == ["a"]
+    assert plan.usage.failed == 1
+
+
+def test_what_the_gate_refuses_is_not_computed(store, request_for):
+    teacher = Batched()
+    plan = Scheduler(teacher, store, Limits(), Silent(), refuse_b)
+    texts = plan.run([job(request_for(name)) for name in ("a", "b", "c")])
+    assert texts[1] == ["held_back"]
+    assert texts[0] != texts[2] != ["held_back"]
+    assert not [r for batch in teacher.batches for r in batch if "b" in r]
+
+
 def test_local_batches_are_cut_from_the_sorted_list_of_each_step(store, request_for):
     teacher = Batched()
     jobs = [two_steps(request_for, name) for name in "gfedcba"]
-    Scheduler(teacher, store, Limits(), Silent()).run(jobs)
+    Scheduler(teacher, store, Limits(), Silent(), lambda texts: None).run(jobs)
     assert teacher.batches[:3] == [["a one", "b one", "c one"], ["d one", "e one", "f one"], ["g one"]]
     assert len(teacher.batches) == 6
 
 
 def test_a_resumed_local_run_gives_the_same_text(tmp_path, store, request_for):
     jobs = [two_steps(request_for, name) for name in "abcdefg"]
-    expected = Scheduler(Batched(), store, Limits(), Silent()).run(jobs)
+    expected = Scheduler(Batched(), store, Limits(), Silent(), lambda texts: None).run(jobs)
     # as a kill would leave it: some replies of the second batch are gone
     gone = [request_for("e one").id, request_for("f one").id]
     store._db.executemany("DELETE FROM replies WHERE request_id = ?", [(g,) for g in gone])
     store._db.commit()
     teacher = Batched()
-    assert Scheduler(teacher, store, Limits(), Silent()).run(jobs) == expected
+    assert Scheduler(teacher, store, Limits(), Silent(), lambda texts: None).run(jobs) == expected
     assert teacher.batches == [["d one", "e one", "f one"]], "the whole batch again, and no other"
 
 
@@ -232,11 +255,13 @@ def test_a_local_job_that_breaks_ends_the_run(store, request_for):
         raise KeyError("a bug")
 
     with pytest.raises(KeyError, match="a bug"):
-        Scheduler(Batched(), store, Limits(), Silent()).run([broken, two_steps(request_for, "a")])
+        Scheduler(Batched(), store, Limits(), Silent(), lambda texts: None).run([broken, two_steps(request_for, "a")])
 
 
 def test_a_local_budget_stops_between_batches(store, request_for):
     teacher = Batched()
     with pytest.raises(WorkFailed, match="budget"):
-        Scheduler(teacher, store, Limits(max_requests=4), Silent()).run([two_steps(request_for, n) for n in "abcdefg"])
+        Scheduler(teacher, store, Limits(max_requests=4), Silent(), lambda texts: None).run(
+            [two_steps(request_for, n) for n in "abcdefg"]
+        )
     assert len(teacher.batches) == 1
