@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from kdvert.elicitation.language import Language
+from kdvert.elicitation.seeds import StandsIn, has_placeholder
 from kdvert.records import Chunk, Example, Failure, Message, Provenance, Sampling, ScrubbedText
 from kdvert.teachers.protocol import Teacher, TeacherRequest, request_id
 from kdvert.teachers.scheduler import CallFailed, Job
@@ -46,6 +47,7 @@ class Assignment:
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
             any other sentence that the index finds.
         versions: of the packages that shape the result.
+        stands_in: tells of a text whether it holds a placeholder or a surrogate; nothing is asked about those.
     """
 
     vertical: str
@@ -61,6 +63,7 @@ class Assignment:
     per_passage: int
     round_trip_margin: float
     versions: Mapping[str, str]
+    stands_in: StandsIn = has_placeholder
 
     def template(self, strategy: str, name: str) -> str:
         """Return the path of a prompt template."""

@@ -16,6 +16,9 @@ from kdvert.records import Chunk, Evidence, Example, Failure, ScrubbedText, sha2
 from kdvert.teachers.protocol import TeacherRequest
 from kdvert.teachers.scheduler import Ask, CallFailed, Job
 
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Digits in a fence could be taken for a number of somebody's."""
+
 
 def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
     """Return a job for each passage."""
@@ -49,7 +52,7 @@ class _Passage:
         template = task.template(self.strategy, "pair")
         passages = [" ".join(c.text.split()) for c in shown]
         # unlike a fixed mark, this one cannot be written into a document beforehand
-        fence = f"<<{sha256_text(chr(0).join(passages))[:12]}>>"
+        fence = f"<<{sha256_text(chr(0).join(passages))[:12].translate(_LETTERS)}>>"
         context: dict[str, ScrubbedText | Sequence[ScrubbedText] | int | None] = {
             "title": task.cleared(self.chunk.title),
             "passages": [task.cleared(text) for text in passages],
@@ -63,10 +66,11 @@ class _Passage:
         return Failure(request_id=request.id, chunk_id=self.chunk.id, reason=reason, detail=detail)
 
     def _judge(self, request: TeacherRequest, number: int, pair: Pair, shown: Sequence[Chunk]) -> Example | Failure:
-        reason = sanity.shape(pair.question)
+        stands_in = self.assignment.stands_in
+        reason = sanity.shape(pair.question, stands_in)
         if reason:
             return self._failure(request, reason, pair.question)
-        if sanity.PLACEHOLDER.search(pair.answer):
+        if stands_in(pair.answer):
             return self._failure(request, "answer_has_placeholder")
         for chunk in shown:
             span = locate(pair.quote, chunk.text)

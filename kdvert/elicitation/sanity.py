@@ -6,7 +6,7 @@ import re
 
 from kdvert.elicitation.language import Language
 from kdvert.elicitation.openings import GRAMMAR, Opening
-from kdvert.elicitation.seeds import PLACEHOLDER, Seed
+from kdvert.elicitation.seeds import Seed, StandsIn, has_placeholder
 from kdvert.filters.wording import words
 
 MOST_GIVEN_AWAY = 0.6
@@ -19,7 +19,7 @@ _POINTS_AT_TEXT = re.compile(
 )
 
 
-def shape(question: str) -> str | None:
+def shape(question: str, stands_in: StandsIn = has_placeholder) -> str | None:
     """Return the reason code of what is wrong with a question whatever it is about, or None."""
     if not question:
         return "empty_reply"
@@ -29,7 +29,7 @@ def shape(question: str) -> str | None:
         return "question_too_short"
     if _POINTS_AT_TEXT.search(question):
         return "question_points_at_text"
-    if PLACEHOLDER.search(question):
+    if stands_in(question):
         return "question_has_placeholder"
     return None
 

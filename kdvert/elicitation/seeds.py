@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,16 +44,28 @@ class Seed:
     asked: frozenset[str]
 
 
-def choose(chunks: Sequence[Chunk], language: Language, per_passage: int) -> dict[str, list[Seed]]:
+StandsIn = Callable[[str], bool]
+"""Tells whether a text holds something that scrubbing put in the place of personal data: no fact to ask about."""
+
+
+def has_placeholder(text: str) -> bool:
+    """Return whether ``text`` holds a placeholder such as [PERSON_1]."""
+    return bool(PLACEHOLDER.search(text))
+
+
+def choose(
+    chunks: Sequence[Chunk], language: Language, per_passage: int, stands_in: StandsIn = has_placeholder
+) -> dict[str, list[Seed]]:
     """Return the best seeds of each passage, at most ``per_passage``, in the order of the text.
 
-    A sentence that stands in several passages is taken from the first.
+    A sentence that stands in several passages is taken from the first; one with a placeholder or surrogate from none.
     """
     taken: set[str] = set()
     plain = frozenset(word for chunk in chunks for word in _LOWER.findall(chunk.text))
     chosen: dict[str, list[Seed]] = {}
     for chunk in chunks:
-        found = [s for s in _quotable(chunk, language, plain) if s.quote.casefold() not in taken]
+        usable = (s for s in _quotable(chunk, language, plain) if not stands_in(s.quote))
+        found = [s for s in usable if s.quote.casefold() not in taken]
         best = sorted(found, key=lambda s: (s.opening.rank if s.opening else 0, s.start))[:per_passage]
         taken |= {s.quote.casefold() for s in best}
         chosen[chunk.id] = sorted(best, key=lambda s: s.start)
@@ -83,7 +95,7 @@ def _stands_alone(quote: str) -> bool:
     first = quote.split()[0]
     if not (first[0].isupper() or first[0].isdigit()) or first.strip(",.").casefold() in _POINTS_BACK:
         return False
-    return not (PLACEHOLDER.search(quote) or _ADDRESS.search(quote))
+    return not _ADDRESS.search(quote)
 
 
 def _asked(sentence: Span, opening: Opening | None, language: Language) -> frozenset[str]:

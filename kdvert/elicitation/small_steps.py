@@ -31,7 +31,7 @@ _END = ("\n",)
 
 def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
     """Return a job for each quote; a passage without a quotable sentence gives a failure that says so."""
-    seeds = choose(assignment.chunks, assignment.language, assignment.per_passage)
+    seeds = choose(assignment.chunks, assignment.language, assignment.per_passage, assignment.stands_in)
     made: list[Job[Outcome]] = []
     for chunk in assignment.chunks:
         if not seeds[chunk.id]:
@@ -107,7 +107,7 @@ class _Step:
             raise _Rejected(request, "truncated_reply")
         text = sanity.tidy(f"{opening} {written}").rstrip(" .,;:")
         text = f"{text}?" if text else ""
-        reason = sanity.shape(text) or sanity.fit(text, self.seed, self.assignment.language)
+        reason = sanity.shape(text, self.assignment.stands_in) or sanity.fit(text, self.seed, self.assignment.language)
         if reason:
             raise _Rejected(request, reason, text)
         return ScrubbedText(text, reply.text.scrubbed_by)

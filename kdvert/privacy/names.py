@@ -11,17 +11,17 @@ from collections.abc import Iterable, Iterator
 
 import regex as re  # its classes know the capital letters of every alphabet
 
-from kdvert.privacy import gazetteer
+from kdvert.privacy import gazetteer, name_cues
 
 Span = tuple[int, int]
 
 _WORD = r"(?:[A-Z][’'])?\p{Lu}[^\W\d_]+(?:[-’']\p{Lu}?[^\W\d_]{2,})*"
 _INITIAL = r"\p{Lu}(?:\.|(?=[ \t]))"
 _PARTICLE = r"(?:de|da|di|del|della|dos|van|von|der|den|la|le|el|al|bin|ibn)"
-_NAME = rf"(?:(?:{_WORD}|{_INITIAL})[ \t])*(?:{_PARTICLE}[ \t]){{0,2}}{_WORD}"
+_NAME = rf"(?:{_WORD}[ \t]|\p{{Lu}}\.[ \t]?|{_INITIAL}[ \t])*(?:{_PARTICLE}[ \t]){{0,2}}{_WORD}"
 _TITLES = (
     r"Dr|Drs|Mr|Mrs|Ms|Miss|Mx|Messrs|Prof|Professor|Doctor|Sir|Dame|Lord|Lady|Rev|Reverend|Hon|Judge|Justice|"
-    r"Capt|Captain|Sgt|Sergeant|Lt|Lieutenant|Col|Colonel|Nurse|Attorney|Adv|Shri|Smt"
+    r"Capt|Captain|Sgt|Sergeant|Lt|Lieutenant|Col|Colonel|Nurse|Attorney|Adv|Advocate|Shri|Smt|Sri|Kumari|Km|Sh|Pt|Hon[’']?ble"
 )
 _ROLES = (
     r"patients?|nurse|doctor|physician|surgeon|midwife|dentist|therapist|pharmacist|client|customer|plaintiff|"
@@ -39,7 +39,21 @@ _CLAUSE_AFTER = re.compile(
     r"\s*(?:[.,;:?!)]|$|\s(?:and|or|is|was|has|had|who|to|on|for|with|from|lives|lived|will|would|can|could|said|says|"
     r"asked|told|wrote|called|did|does|works|worked)\b)"
 )
-_NAMED_BY_TITLE = re.compile(rf"\b(?:{_TITLES})\b\.?[ \t]+({_NAME})")
+_NAMED_BY_TITLE = re.compile(rf"\b(?:{_TITLES})\b(?:\.[ \t]*|[ \t]+)({_NAME})")
+_CUES = (
+    r"(?<=[,\"”]\s?)(?:says|said|asked|replied)|true\sgender\sof|had\sgiven|songwriter|singer|starring|directed\sby|produced\sby|sung\sby|my\s(?:kid|son|daughter|wife|husband|friend|boss)|"
+    r"accused|deceased|complainant|prosecutrix|informant|constable|inspector|[ps]\.?w\.?[\s-]?\d+|a\.?s\.?i|h\.?c|s\.?i|ct|"
+    r"[swd]/o|wife\sof|son\sof|daughter\sof|widow\sof|one|witness|namely|proprietor|partner|lessee|landlord|tenant|"
+    r"advocate|counsel|petitioner|appellant|respondent|plaintiff|defendant|learned\scounsel"
+)
+_NAMED_BY_ROLE = re.compile(
+    rf"\b(?i:{_CUES})\.?,?[ \t]+(?:(?i:shri|sri|smt|mr|mrs|ms|dr)\b\.?[ \t]*)?({_NAME})(?![\w’'-])"
+)
+_BEFORE_VERB = re.compile(
+    rf"(?:^|(?<=[.!?\n“\"][ \t]?))({_NAME})(?=[ \t](?:lives|lived|resides)\s(?:at|in)\b|[ \t]is\sfrom\b)", re.MULTILINE
+)
+_WITH_INITIAL = re.compile(rf"(?<![\w.’'-]){_WORD}[ \t]\p{{Lu}}\.?[ \t]{_WORD}(?![\w’'-])")
+_LIST = re.compile(rf"(?<![\w’'-]){_WORD}(?:,[ \t]{_WORD})+,?[ \t](?:and|&)[ \t]{_WORD}(?![\w’'-]|[ \t]\p{{Lu}})")
 _NAMED_BY_LABEL = re.compile(
     rf"(?:\b(?i:(?:my|his|her|their|patient(?:[’']s)?|full|first|last|maiden|family|sur)\s?(?:last\s|first\s|full\s)?name\b"
     rf"(?:\sis|:|\?)\s*)|^(?i:(?:patient\s)?name):[ \t]*)({_NAME})",
@@ -72,6 +86,9 @@ _THING_AFTER = re.compile(
     r",?\set\sal|(?-i:,\s[A-Z][a-z]+\s[A-Z]{1,2}\b[,.])|,?\s\(?(?:19|20)\d\d[a-z]?[);]|-\d",
     re.IGNORECASE,
 )
+_OWN_PAPERS = re.compile(
+    r"[’']s?\s(?:case|chart|report|file|number|rights|account|study\splan|e-?mail|address|phone)\b", re.IGNORECASE
+)
 _NOT_LAST = {
     "street", "road", "lane", "avenue", "court", "drive", "boulevard", "terrace", "row", "square", "place", "way",
     "hospital", "clinic", "center", "centre", "university", "college", "school", "institute", "foundation",
@@ -101,7 +118,13 @@ def find(text: str, tagged: Iterable[Span]) -> list[Span]:
     spans |= {span for m in _NAMED_BY_TITLE.finditer(text) for span in _titled(text, m.span(1))}
     spans |= {span for m in _NAME_SEQUENCE.finditer(text) for span in _listed_name(text, m.span(), lower)}
     spans |= {m.span(1) for m in _NAMED_BY_LABEL.finditer(text)}
+    spans |= {span for m in _NAMED_BY_ROLE.finditer(text) for span in _by_role(text, m.span(1), lower)}
+    spans |= {span for m in _BEFORE_VERB.finditer(text) for span in _by_role(text, m.span(1), lower)}
+    spans |= {m.span() for m in _WITH_INITIAL.finditer(text) if _is_with_initial(text, m.span(), lower)}
+    spans |= {span for m in _LIST.finditer(text) for span in _enumerated(text, m.span(), lower)}
     spans |= {m.span() for m in _FIRST_AND_INITIAL.finditer(text) if _is_first_and_initial(text, m)}
+    spans |= set(name_cues.marked(text))
+    spans |= set(name_cues.listed(text, sorted(spans)))
     return sorted(span for span in spans if not _is_historic(text, span))
 
 
@@ -218,6 +241,8 @@ def _is_thing(text: str, span: Span, words: list[str]) -> bool:
         return True
     if len(words) > len(set(words)):  # a heading run into its text: "Germinomas Germinomas are"
         return True
+    if len(words) > 1 and _is_common_first(words[0]) and _OWN_PAPERS.match(text, span[1]):
+        return False
     saint = re.search(r"\bSt\.?\s$", text[max(0, span[0] - 4) : span[0]]) or re.match(r"St\b", text[slice(*span)])
     return bool(saint or _THING_AFTER.match(text, span[1])) or _is_region(text[slice(*span)])
 
@@ -245,6 +270,33 @@ def _listed_name(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]
     given = first.lower() in gazetteer.first_names() and not is_plain(first, lower)
     if given and (last.lower() in gazetteer.surnames() or not is_plain(last, lower)) and last.lower() not in lower:
         yield start, end
+
+
+def _by_role(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]:
+    """Take the name after a role if one of its words is no dictionary word."""
+    full = [w for w in words_of(text[slice(*span)]) if len(w) > 1 and w[0].isupper()]
+    if not full or _is_thing(text, span, full) or any(w.isupper() for w in full):
+        return
+    last_is_word = gazetteer.is_ordinary(full[-1]) and not _is_common_first(full[-1])
+    if any(not is_plain(w, lower) for w in (full[0], full[-1])) and not last_is_word:
+        yield span
+
+
+def _is_with_initial(text: str, span: Span, lower: frozenset[str]) -> bool:
+    words = words_of(text[slice(*span)])
+    full = [w for w in words if len(w) > 1]
+    return (
+        len(full) > 1 and not _is_thing(text, span, full) and not any(is_plain(w, lower) or w.isupper() for w in full)
+    )
+
+
+def _enumerated(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]:
+    """Take all of a list of single words if most are names and none is a dictionary word or a place."""
+    words = [(m.start() + span[0], m.end() + span[0]) for m in re.finditer(_WORD, text[slice(*span)])]
+    values = [text[slice(*w)] for w in words]
+    known = sum(v.lower() in gazetteer.first_names() for v in values)
+    if known * 2 >= len(values) and not any(_is_region(v) or v.lower() in lower for v in values):
+        yield from words
 
 
 def _is_first_and_initial(text: str, match: re.Match) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from kdvert.privacy.generalization import FIXED_POINTS, GENERALIZABLE, mask
+from kdvert.privacy.ledger import PERSON, Entry
 from kdvert.privacy.names import words_of
 from kdvert.privacy.spans import Piece
-
-PERSON = "PERSON"
 
 
 def fixed_points(entities: Iterable[str]) -> re.Pattern[str]:
@@ -42,6 +41,11 @@ class Numbering:
                 highest[entity] = max(highest.get(entity, 0), int(number))
         return cls(highest=highest)
 
+    @property
+    def entries(self) -> Set[Entry]:
+        """Made-up values that were emitted: none."""
+        return frozenset()
+
     def copy(self) -> Numbering:
         """Return an independent copy."""
         return Numbering(dict(self.highest), dict(self.values), list(self.people))
@@ -53,7 +57,7 @@ class Numbering:
     def replacements(self, text: str, pieces: Sequence[Piece], zip3_small: frozenset[str]) -> list[str]:
         """Return what stands in the place of each piece of ``text``; numbers follow the order of appearance."""
         names = [text[p.start : p.end] for p in pieces if p.entity == PERSON and p.action == "replace"]
-        full = _full_names(names, [words for words, _ in self.people])
+        full = full_names(names, [words for words, _ in self.people])
         return [self._replacement(text[p.start : p.end], p, full, zip3_small) for p in pieces]
 
     def _replacement(
@@ -88,7 +92,7 @@ class Numbering:
         return self.highest[entity]
 
 
-def _full_names(names: Sequence[str], known: Sequence[frozenset[str]]) -> dict[str, frozenset[str]]:
+def full_names(names: Sequence[str], known: Sequence[frozenset[str]]) -> dict[str, frozenset[str]]:
     """Map each name to the words of the fullest name that it is a part of ("Dr. Alvarez" to "Maria Alvarez")."""
     people = list(known)
     found: dict[str, frozenset[str]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import regex as re  # its classes know the capital letters of every alphabet
 
@@ -35,6 +36,16 @@ _THING_AFTER = re.compile(
 )
 
 
+_CAPITAL = r"\p{Lu}[\p{L}\p{M}∆’'-]*"
+_CUED = re.compile(
+    r"\b(?:(?:flew|travel(?:l?ed)?|moved|relocated|drove|commutes?)\s(?:(?:here|back|there|over)\s)?(?:to|from)|grew\sup\sin|"
+    r"(?:originally|comes?|came)\sfrom|I(?:[’']m|\sam)\s(?:now\s)?in|arrived\s(?:at|in)|home\s?(?:city|town)(?:\sof)?|"
+    r"(?:born|raised|liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|settled|hometown)\sin|(?:city|town|village|municipality|district)\sof|"
+    r"(?:this\smorning|visiting)\sfrom|street\sin|village|resident\sof|r/o|in\sthe\s(?:city|town|village)\sof)\s"
+    rf"(?P<name>{_CAPITAL}(?:\s(?:(?:de|del|do|da|la|le|of|the|u|am|y)\s)*{_CAPITAL})*(?:\s\p{{Lu}})?)"
+)
+
+
 def find(text: str, tagged: Iterable[Span]) -> tuple[list[Span], list[Span]]:
     """Return the places below the level of a state, and the countries, states and larger areas.
 
@@ -58,6 +69,40 @@ def find(text: str, tagged: Iterable[Span]) -> tuple[list[Span], list[Span]]:
             elif _has_evidence(text, match.span(), lower):
                 places.add(match.span())
     return sorted(places), sorted(regions)
+
+
+def named_regions(text: str) -> list[Span]:
+    """Return the countries and states that ``text`` names in capitals, sorted."""
+    return [m.span() for m in _regions().finditer(text) if not _names_a_thing(text, m.group())]
+
+
+@cache
+def _regions() -> re.Pattern[str]:
+    names = sorted((n for n in gazetteer.regions() if len(n) > 4), key=lambda n: (-len(n), n))
+    cased = "|".join(re.escape(_cased(n)) for n in names if n not in _DIRECTIONS)
+    return re.compile(rf"(?<![\w-])(?:{cased}|USA|U\.S\.A\.|UK)(?![\w-])")
+
+
+def _cased(name: str) -> str:
+    small = {"and", "of", "the"}
+    return " ".join(w if w in small else "-".join(p[:1].upper() + p[1:] for p in w.split("-")) for w in name.split(" "))
+
+
+_DIRECTIONS = frozenset(
+    {"north", "south", "northeast", "northwest", "southeast", "southwest", "earth", "pacific", "arctic"}
+)
+
+
+def cued(text: str) -> list[Span]:
+    """Return what follows words that only a place can follow, and is no dictionary word, sorted."""
+    lower = lower_case_words(text)
+    found: set[Span] = set()
+    for match in _CUED.finditer(text):
+        words = re.findall(r"[^\W\d_]+", match.group("name"))
+        plain = all(gazetteer.is_ordinary(w) or w.lower() in lower for w in words)
+        if not plain and not is_region(match.group("name")) and not _THING_AFTER.match(text, match.end()):
+            found.add(match.span("name"))
+    return sorted(found)
 
 
 def sites_of_care(text: str, tagged: Iterable[Span]) -> list[Span]:

@@ -46,7 +46,7 @@ class Regime(ConfigBase):
 
 
 _NO_REGIMES = ("recognizers", "historic-people")
-"""Files of ``compliance/privacy`` that hold something else."""
+"""How the names of files of ``compliance/privacy`` begin that hold something else."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Policy:
 def regime_files() -> dict[str, Path]:
     """Return the file of every regime by id (the file's name)."""
     folder = compliance_facts() / "privacy"
-    return {p.stem: p for p in sorted(folder.glob("*.yaml")) if p.stem not in _NO_REGIMES}
+    return {p.stem: p for p in sorted(folder.glob("*.yaml")) if not p.stem.startswith(_NO_REGIMES)}
 
 
 @cache

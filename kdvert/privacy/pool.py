@@ -13,9 +13,12 @@ from itertools import islice
 from typing import Any
 
 from kdvert.errors import WorkFailed
+from kdvert.privacy import keys
+from kdvert.privacy.corpus import as_phrases
+from kdvert.privacy.phrases import Phrases
 from kdvert.privacy.scrubber import Scrubbed, Scrubber, Settings
 from kdvert.records import Document
-from kdvert.verticals import Vertical
+from kdvert.verticals import Rules
 
 BATCH = 8
 """Documents that a worker takes at a time."""
@@ -26,6 +29,8 @@ WORTH_A_WORKER = 200_000
 
 _scrubber: Scrubber | None = None
 """The scrubber of a worker process."""
+_known: Phrases | None = None
+"""Names that a worker process takes out wherever they stand."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,13 @@ def _cores() -> int:
 
 
 def scrub_all(
-    vertical: Vertical, settings: Settings, documents: Iterable[Document], plan: Plan
+    vertical: Rules,
+    settings: Settings,
+    documents: Iterable[Document],
+    plan: Plan,
+    *,
+    secret: bytes = b"",
+    known: Sequence[str] = (),
 ) -> Iterator[tuple[Document, Scrubbed]]:
     """Scrub documents, in their order.
 
@@ -59,29 +70,34 @@ def scrub_all(
         settings: what the project sets; it is sent to the workers.
         documents: raw documents; read as they are needed.
         plan: with one worker the work is done in this process.
+        secret: what surrogates are drawn with (see `Scrubber.for_vertical`).
+        known: names of persons to take out wherever they stand.
 
     Raises:
+        UserError: the settings are wrong, or a key is missing.
         WorkFailed: a document is held back (see `Scrubber.scrub`), or a worker died.
     """
+    if settings.replace_with == "surrogate" and not secret:
+        secret = keys.surrogate_key(settings.consistency)
+    scrubber = Scrubber.for_vertical(vertical, settings, secret=secret)
     if plan.workers == 1:
-        scrubber = Scrubber.for_vertical(vertical, settings)
+        phrases = as_phrases(known)
         for document in documents:
-            yield document, _scrub(scrubber, document)
+            yield document, _scrub(scrubber, document, phrases)
         return
-    yield from _in_workers(vertical, settings, iter(documents), plan.workers)
+    start = (vertical, settings, secret, known)  # the same secret everywhere
+    yield from _in_workers(start, iter(documents), plan.workers)
 
 
 def _in_workers(
-    vertical: Vertical, settings: Settings, documents: Iterator[Document], workers: int
+    start: tuple[Rules, Settings, bytes, Sequence[str]], documents: Iterator[Document], workers: int
 ) -> Iterator[tuple[Document, Scrubbed]]:
     import multiprocessing
     from concurrent.futures import Future, ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     # Spawned, not forked: the parent may hold threads and locks of other libraries.
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(vertical, settings)
-    )
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=start)
     finished = False
     waiting: deque[tuple[Sequence[Document], Future[list[Scrubbed]]]] = deque()
     try:
@@ -110,12 +126,12 @@ def _end(pool: Any) -> None:
             process.terminate()
 
 
-def _start(vertical: Vertical, settings: Settings) -> None:
-    global _scrubber
+def _start(vertical: Rules, settings: Settings, secret: bytes, known: Sequence[str]) -> None:
+    global _scrubber, _known
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _scrubber = Scrubber.for_vertical(vertical, settings)
+    _scrubber, _known = Scrubber.for_vertical(vertical, settings, secret=secret), as_phrases(known)
     _scrubber.load()
 
 
@@ -131,8 +147,8 @@ def _end_with_parent() -> None:
 
 def _scrub_batch(batch: Sequence[Document]) -> list[Scrubbed]:
     assert _scrubber is not None
-    return [_scrub(_scrubber, document) for document in batch]
+    return [_scrub(_scrubber, document, _known) for document in batch]
 
 
-def _scrub(scrubber: Scrubber, document: Document) -> Scrubbed:
-    return scrubber.scrub(document.id, document.text, document.source.title)
+def _scrub(scrubber: Scrubber, document: Document, known: Phrases | None) -> Scrubbed:
+    return scrubber.scrub(document.id, document.text, document.source.title, known=known)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
-import signal
 import threading
-import time
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from kdvert.errors import KdvertError, WorkFailed
-from kdvert.privacy import detectors, gazetteer, names, policy
+from kdvert.privacy import detectors, gazetteer, keys, names, policy
+from kdvert.privacy.draws import derived
+from kdvert.privacy.guard import guarded
+from kdvert.privacy.ledger import PERSON, Entry, Ledger
+from kdvert.privacy.phrases import Phrases
 from kdvert.privacy.placeholders import Numbering, fixed_points
-from kdvert.privacy.spans import Hit, Piece, Rendered, render, resolve, subtract
+from kdvert.privacy.sealed import Swap, seal
+from kdvert.privacy.spans import Hit, Piece, Rendered, merged, render, resolve, subtract
+from kdvert.privacy.surrogates import Surrogates
 from kdvert.records import Finding, ScrubbedText, ScrubLog, SpanMove, sha256_json
-from kdvert.verticals import RecognizerSpec, Vertical
+from kdvert.verticals import RecognizerSpec, Rules
 
 Value = tuple[str, str]
 """An entity type and a raw value of it."""
 
-RULES = 1
+RULES = 3
 """Raised when this package scrubs the same text differently under the same policy."""
+
+_INITIALS = re.compile(r"(?<![^\W_])(?:[A-Z]\.[ \t]?){1,3}$")
+KNOWN = 0.8
+"""Score of a mention of a name that is known already."""
 
 SHORTEST_LIMIT = 60.0
 """Seconds that every text gets, however short."""
@@ -53,32 +59,93 @@ class Settings(Protocol):
     def seconds_per_megabyte(self) -> float:
         """Time limit of a text, by its size."""
 
+    @property
+    def replace_with(self) -> str:
+        """What ``replace`` puts in: ``placeholder`` or ``surrogate``."""
+
+    @property
+    def consistency(self) -> str:
+        """Where the same value gets the same surrogate: in a ``document`` or in the whole ``corpus``."""
+
+    @property
+    def sealed_map(self) -> bool:
+        """Whether raw values are kept, encrypted."""
+
+
+class Replacer(Protocol):
+    """Says what stands in the place of each piece of one document: `Numbering` or `Surrogates`."""
+
+    @property
+    def entries(self) -> Set[Entry]:
+        """Made-up values that were emitted."""
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+
+    def take(self, other: Self) -> None:
+        """Become the same as ``other``."""
+
+    def replacements(self, text: str, pieces: Sequence[Piece], zip3_small: frozenset[str]) -> list[str]:
+        """Return what stands in the place of each piece of ``text``."""
+
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """A scrubbed text, its title, and the log of what was done to the text."""
+    """A scrubbed text, its title, and the log of what was done to the text.
+
+    Attributes:
+        ledger: the made-up values in text and title.
+        sealed: the document's line of the sealed map; empty without one.
+    """
 
     text: str
     log: ScrubLog
     title: str = ""
+    ledger: frozenset[Entry] = frozenset()
+    sealed: str = ""
 
 
 @dataclass(frozen=True)
 class Scrubber:
-    """Scrubs text by one policy. Building it is cheap; the model loads with the first text, or by `load`."""
+    """Scrubs text by one policy. Building it is cheap; the model loads with the first text, or by `load`.
+
+    Attributes:
+        policy: the action for every type.
+        specs: recognizers as data.
+        threshold: findings below this score are left out.
+        seconds_per_megabyte: time limit of a text.
+        replace_with, consistency: see `Settings`.
+        secret: what surrogates are drawn with.
+        seal_key: key of the sealed map; empty: no map.
+        ledger: made-up values of the corpus that the texts belong to; they are left alone.
+    """
 
     policy: policy.Policy
     specs: Sequence[RecognizerSpec]
     threshold: float
     seconds_per_megabyte: float
+    replace_with: str = "placeholder"
+    consistency: str = "document"
+    secret: bytes = field(default=b"", repr=False)
+    seal_key: bytes = field(default=b"", repr=False)
+    ledger: Ledger = field(default_factory=Ledger, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
-    def for_vertical(cls, vertical: Vertical, settings: Settings) -> Scrubber:
+    def for_vertical(
+        cls, vertical: Rules, settings: Settings, *, secret: bytes = b"", ledger: Ledger | None = None
+    ) -> Scrubber:
         """Build the scrubber of a project.
 
+        Args:
+            vertical: regimes and recognizers.
+            settings: what the project sets.
+            secret: what surrogates are drawn with; without one it is that of the environment or of this process.
+            ledger: made-up values to leave alone: of the corpus that the texts belong to, never of another.
+
         Raises:
-            UserError: a regime, entity type or action is unknown, or an action would loosen the policy.
+            UserError: a regime, entity type or action is unknown, an action would loosen the policy, or a key is
+                missing.
         """
         specs = [*detectors.generic_specs(), *vertical.recognizers]
         rules = policy.combine(
@@ -87,7 +154,17 @@ class Scrubber:
             actions=settings.actions,
             known=detectors.known_entities(specs),
         )
-        return cls(rules, specs, settings.threshold, settings.seconds_per_megabyte)
+        return cls(
+            rules,
+            specs,
+            settings.threshold,
+            settings.seconds_per_megabyte,
+            replace_with=settings.replace_with,
+            consistency=settings.consistency,
+            secret=secret,
+            seal_key=keys.seal_key() if settings.sealed_map else b"",
+            ledger=ledger or Ledger(),
+        )
 
     @cached_property
     def policy_sha(self) -> str:
@@ -99,46 +176,56 @@ class Scrubber:
                 "zip3_small": sorted(self.policy.zip3_small),
                 "recognizers": [s.model_dump(exclude={"description", "matches", "near_misses"}) for s in self.specs],
                 "threshold": self.threshold,
+                "replace_with": [self.replace_with, self.consistency],
                 "presidio": version("presidio-analyzer"),
                 "names": version("faker"),
                 "model": f"{gazetteer.MODEL} {version(gazetteer.MODEL)}",
             }
         )
 
+    @cached_property
+    def journal_key(self) -> str:
+        """Hash of all that decides what this scrubber writes: the policy, and the secret that it draws with."""
+        return sha256_json([self.policy_sha, derived(self.secret, "journal").hex(), bool(self.seal_key)])
+
     def load(self) -> None:
         """Load the model now (some seconds) instead of with the first text."""
         self._detector.load()
 
-    def scrub(self, document_id: str, text: str, title: str = "") -> Scrubbed:
+    def scrub(self, document_id: str, text: str, title: str = "", *, known: Phrases | None = None) -> Scrubbed:
         """Scrub a document.
 
         Args:
             document_id: names the document in the log and in errors.
             text: the raw text.
             title: the raw title; names found in the text are taken out of it too.
+            known: names of persons that are known from elsewhere; each is taken out where it stands as a whole.
 
         Returns:
-            Text and title without the personal data that the policy names. Scrubbing the result changes nothing.
-            The log's offsets index ``text`` as given; it holds no raw value.
+            Text and title without the personal data that the policy names. Scrubbing the result changes nothing, if
+            the scrubber knows its ledger. The log's offsets index ``text`` as given; it holds no raw value.
 
         Raises:
             WorkFailed: the text takes longer than its time limit, or cannot be analyzed; it names the document and
                 never the content.
         """
-        numbers = Numbering.of(text, title)
+        replacer = self._replacer(document_id, text, title)
         with self._guard(document_id, len(text) + len(title)):
-            body = self._settle(text, numbers, ())
-            head = self._settle(title, numbers, _values(text, body.pieces))
-        return Scrubbed(body.text, _log(document_id, body), head.text)
+            body = self._settle(text, replacer, (), known)
+            head = self._settle(title, replacer, _values(text, body.pieces), known)
+        sealed = seal(self.seal_key, document_id, _swaps(text, body), _swaps(title, head)) if self.seal_key else ""
+        return Scrubbed(body.text, _log(document_id, body), head.text, frozenset(replacer.entries), sealed)
 
     def passage(self, text: str) -> ScrubbedText:
-        """Scrub a text that may go to a teacher or came from one; placeholders are left alone.
+        """Scrub a text that may go to a teacher or came from one; placeholders and the ledger's values are left alone.
+
+        What is found is replaced by a placeholder in every style: a made-up value would not stand in the ledger.
 
         Raises:
             WorkFailed: see `scrub`.
         """
         with self._guard("a passage", len(text)):
-            settled = self._settle(text, Numbering.of(text), ())
+            settled = self._settle(text, Numbering.of(text))
         return ScrubbedText(settled.text, scrubbed_by=self.policy_sha)
 
     def describe(self) -> dict[str, Any]:
@@ -162,6 +249,7 @@ class Scrubber:
             "types": types,
             "without_recognizer": unseen,
             "threshold": self.threshold,
+            "replace_with": self.replace_with,
         }
 
     @cached_property
@@ -172,30 +260,41 @@ class Scrubber:
     def _fixed(self) -> re.Pattern[str]:
         return fixed_points({*self.policy.actions, *detectors.known_entities(self.specs)})
 
-    def _settle(self, text: str, numbers: Numbering, known: Sequence[Value]) -> Rendered:
+    def _replacer(self, document_id: str, *texts: str) -> Replacer:
+        if self.replace_with == "surrogate":
+            secret = self.secret or keys.surrogate_key(self.consistency)
+            return Surrogates.of(secret, self.consistency, document_id, *texts)
+        return Numbering.of(*texts)
+
+    def _settle(
+        self, text: str, replacer: Replacer, known: Sequence[Value] = (), phrases: Phrases | None = None
+    ) -> Rendered:
         """Replace, read the result again, and go on until a reading finds nothing new.
 
         Taking a name away changes what the tagger sees around it, so one reading is not enough. Findings only
-        accumulate, so this ends. ``numbers`` is left as the last rendering used it.
+        accumulate, so this ends. ``replacer`` is left as the last rendering used it.
         """
         hits: set[Hit] = set()
         pieces: list[Piece] = []
         seen: dict[str, list[Hit]] = {}
         while True:
-            own = numbers.copy()
+            own = replacer.copy()
             done = render(text, pieces, own.replacements(text, pieces, self.policy.zip3_small))
             found = [*self._detector.find(done.text, seen), *_mentions(done.text, [*known, *_values(text, pieces)])]
-            for hit in self._outside_fixed_points(done.text, found):
+            found += [Hit(PERSON, start, end, KNOWN) for start, end, _ in (phrases or Phrases(())).find(done.text)]
+            for hit in self._outside_fixed_points(done, found, own.entries):
                 start, end = done.to_original(hit.start, hit.end)
                 hits.add(replace(hit, start=start, end=end))
-            merged = resolve(hits, self.policy.actions)
-            if merged == pieces:
-                numbers.take(own)
+            merged_pieces = resolve(hits, self.policy.actions)
+            if merged_pieces == pieces:
+                replacer.take(own)
                 return done
-            pieces = merged
+            pieces = merged_pieces
 
-    def _outside_fixed_points(self, text: str, found: Sequence[Hit]) -> Iterator[Hit]:
-        fixed = [m.span() for m in self._fixed.finditer(text)]
+    def _outside_fixed_points(self, done: Rendered, found: Sequence[Hit], entries: Set[Entry]) -> Iterator[Hit]:
+        text = done.text
+        made_up = [s for p, s in zip(done.pieces, done.spans, strict=True) if (p.entity, text[slice(*s)]) in entries]
+        fixed = merged([*(m.span() for m in self._fixed.finditer(text)), *self.ledger.spans(text), *made_up])
         for hit in found:
             left = subtract(hit.start, hit.end, fixed)
             if left == [(hit.start, hit.end)]:
@@ -207,55 +306,9 @@ class Scrubber:
 
     @contextmanager
     def _guard(self, document_id: str, size: int) -> Iterator[None]:
-        """Hold back a text that takes too long or cannot be analyzed, without showing any of it."""
         self.load()
-        limit = max(SHORTEST_LIMIT, self.seconds_per_megabyte * size / 1e6)
-        try:
-            with self._lock, _time_limit(limit):
-                yield
-        except _TooSlow:
-            raise WorkFailed(
-                f"{document_id}: scrubbing took longer than {limit:.0f} seconds; the text is held back.",
-                hint="Raise scrub.seconds_per_megabyte, split the document, or take it out of sources.",
-            ) from None
-        except KdvertError:
-            raise
-        except Exception as error:  # noqa: BLE001 - what the libraries say can hold raw values: only its place is told
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            raise WorkFailed(
-                f"{document_id}: scrubbing failed ({type(error).__name__} in {last.name}, line {last.lineno}); "
-                "the text is held back."
-            ) from None
-
-
-class _TooSlow(Exception):
-    """Not a TimeoutError: Presidio would take that for a slow pattern, skip the pattern and go on."""
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise `_TooSlow` in the block when it takes longer than ``seconds``, or after it where no alarm can be set."""
-    from presidio_analyzer import pattern_recognizer
-
-    # A slow pattern ends at the same time, so that the check at the end sees it.
-    pattern_recognizer.REGEX_TIMEOUT_SECONDS = seconds  # type: ignore[assignment]
-    alarm = hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread()
-    started = time.monotonic()
-    if alarm:
-        before = signal.signal(signal.SIGALRM, _raise_too_slow)
-        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-    try:
-        yield
-    finally:
-        if alarm:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-    if time.monotonic() - started >= seconds:
-        raise _TooSlow
-
-
-def _raise_too_slow(number: int, frame: object) -> None:
-    raise _TooSlow
+        with self._lock, guarded(document_id, max(SHORTEST_LIMIT, self.seconds_per_megabyte * size / 1e6)):
+            yield
 
 
 def _log(document_id: str, done: Rendered) -> ScrubLog:
@@ -267,24 +320,32 @@ def _log(document_id: str, done: Rendered) -> ScrubLog:
     return ScrubLog(document_id=document_id, findings=findings, moves=moves)
 
 
+def _swaps(text: str, done: Rendered) -> Iterator[Swap]:
+    for piece, (start, end) in zip(done.pieces, done.spans, strict=True):
+        yield Swap(start, end, text[piece.start : piece.end], done.text[start:end])
+
+
 def _values(text: str, pieces: Sequence[Piece]) -> list[Value]:
     return [(p.entity, text[p.start : p.end]) for p in pieces if p.entity in NAMED]
 
 
 def _mentions(text: str, known: Sequence[Value]) -> Iterator[Hit]:
-    """Find every mention of names that are known already: whole, and for persons each word that is no other word."""
+    """Find every mention of names that are known already: whole, and for persons each word that is no other word.
+
+    A name in capitals is the same name.
+    """
     lower = names.lower_case_words(text) if known else frozenset()
     entity_of: dict[str, str] = {}
     for entity, value in known:
-        entity_of.setdefault(value, entity)
-        if entity == "PERSON":
+        whole = " ".join(value.split())
+        entity_of.setdefault(whole, entity)
+        if entity == PERSON:
             parts = (w for w in names.words_of(value) if len(w) > 2 and w[0].isupper())
-            entity_of.update({w: entity for w in parts if not names.is_plain(w, lower)})
-    if entity_of:
-        longest_first = sorted(entity_of, key=lambda v: (-len(v), v))
-        pattern = rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])"
-        for match in re.finditer(pattern, text):
-            yield Hit(entity_of[match.group()], match.start(), match.end(), 0.8)
+            told = [whole, *(w for w in parts if not names.is_plain(w, lower))]
+            entity_of |= {form: entity for w in told for form in (w, w.upper())}
+    for start, end, value in Phrases(entity_of).find(text):
+        initials = _INITIALS.search(text, max(0, start - 12), start) if entity_of[value] == PERSON else None
+        yield Hit(entity_of[value], initials.start() if initials else start, end, KNOWN)
 
 
 def _tells(entity: str, rest: str) -> bool:

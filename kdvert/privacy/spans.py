@@ -127,3 +127,14 @@ def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tup
             left.append((start, s))
         start = max(start, e)
     return [*left, (start, end)] if start < end else left
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans sorted and disjoint: those that overlap or touch become one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

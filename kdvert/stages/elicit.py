@@ -1,6 +1,6 @@
 """Let the teacher write questions and answers that rest on quotes from the passages.
 
-Reads ``index/``. Writes
+Reads ``index/``, and from ``scrub/`` how replies are scrubbed. Writes
 
 - ``examples.jsonl``: records with evidence and lineage;
 - ``failures.jsonl``: every request that gave none, with a reason code;
@@ -24,13 +24,16 @@ from kdvert.content import shared_templates
 from kdvert.elicitation import language
 from kdvert.elicitation.contract import Assignment, Outcome
 from kdvert.elicitation.searching import Searcher
+from kdvert.elicitation.seeds import has_placeholder
 from kdvert.elicitation.strategies import STRATEGIES, strategy
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge.index import Retriever
+from kdvert.privacy.gate import EgressGate
+from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
 from kdvert.records import Chunk, Example, Failure, Sampling, ScrubbedText, sha256_text
 from kdvert.stages.contract import StageContext
-from kdvert.store import write_json, write_jsonl
+from kdvert.store import read_json, write_json, write_jsonl
 from kdvert.teachers.replies import ReplyStore
 from kdvert.teachers.scheduler import Limits, Scheduler, Usage
 from kdvert.teachers.settings import TeacherSettings, open_teacher
@@ -83,10 +86,14 @@ class _ScrubRules:
     actions: Mapping[str, str] = field(default_factory=dict)
     threshold: float = 0.4
     seconds_per_megabyte: float = 600.0
+    replace_with: str = "placeholder"
+    consistency: str = "document"
+    sealed_map: bool = False
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> _ScrubRules:
-        return cls(**{k: v for k, v in settings.items() if k in cls.__dataclass_fields__})
+    def read(cls, folder: Path) -> _ScrubRules:
+        """Read what the scrub stage worked by."""
+        return cls(**read_json(folder / "settings.json"))
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
@@ -105,7 +112,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         WorkFailed: the teacher cannot be reached, the budget is spent, or nothing usable came back. Replies that
             arrived are kept, and a later run goes on from there.
     """
-    scrubber = Scrubber.for_vertical(ctx.vertical, _ScrubRules.of(ctx.resolved.get("scrub", {})))
+    ledger = Ledger.read(ctx.inputs["scrub"] / "ledger.jsonl")
+    scrubber = Scrubber.for_vertical(ctx.vertical, _ScrubRules.read(ctx.inputs["scrub"]), ledger=ledger)
     teacher = open_teacher(config.teacher, root=ctx.project)
     limits = Limits(
         concurrency=config.teacher.concurrency,
@@ -133,8 +141,10 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             per_passage=config.per_passage,
             round_trip_margin=config.round_trip_margin,
             versions=installed(),
+            stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
         )
-        scheduler = Scheduler(teacher, store, limits, ctx.progress)
+        gate = EgressGate(scrubber, ctx.templates.package_lines())
+        scheduler = Scheduler(teacher, store, limits, ctx.progress, gate)
         outcomes = scheduler.run(strategy(config.strategy)(assignment))
     summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(assignment.chunks)}
     return _write(ctx.out, outcomes, summary, scheduler.usage)

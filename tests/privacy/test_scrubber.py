@@ -145,20 +145,20 @@ def test_a_line_longer_than_the_models_limit(scrubber: Scrubber) -> None:
 
 def test_a_slow_text_is_held_back(make_scrubber: Callable[..., Scrubber], monkeypatch: pytest.MonkeyPatch) -> None:
     slow = make_scrubber()
-    blow_up = slow.specs[0].model_copy(
-        update={"patterns": [slow.specs[0].patterns[0].model_copy(update={"regex": r"(?:a|aa)+\d"})]}
-    )
+    spec = next(s for s in slow.specs if s.entity == "US_SSN")
+    pattern = spec.patterns[0].model_copy(update={"regex": r"(?:a|aa)+\d"})
+    blow_up = spec.model_copy(update={"patterns": [pattern]})
     slow = Scrubber(slow.policy, [blow_up], 0.4, 1.0)
     monkeypatch.setattr(scrubber_module, "SHORTEST_LIMIT", 0.5)
     with pytest.raises(WorkFailed, match=r"notes/1\.md: scrubbing took longer") as caught:
-        slow.scrub("notes/1.md", "Maria Alvarez " + "a" * 60 + "!")
+        slow.scrub("notes/1.md", "Maria Alvarez " + "a" * 60 + "! 1")
     assert "Alvarez" not in str(caught.value)
 
 
 def test_a_failure_shows_nothing_of_the_text(
     scrubber: Scrubber, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(self: object, text: str) -> None:
+    def fail(self: object, text: str, *rest: object) -> None:
         raise ValueError(f"did not find word '{text}'")
 
     monkeypatch.setattr(detectors.Detector, "_analyze", fail)
@@ -180,7 +180,7 @@ def test_the_description_tells_what_is_not_looked_for(make_scrubber: Callable[..
     told = make_scrubber("law").describe()
     assert told["regimes"][0]["id"] == "frcp-5-2"
     assert told["types"]["US_SSN"]["action"] == "mask"
-    assert told["types"]["DOCKET_NUMBER"]["recognizers"] == ["us_federal_docket_number"]
+    assert "us_federal_docket_number" in told["types"]["DOCKET_NUMBER"]["recognizers"]
     assert told["without_recognizer"] == ["FINANCIAL_ACCOUNT"]
 
 

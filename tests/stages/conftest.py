@@ -10,6 +10,7 @@ import pytest
 
 from kdvert.knowledge.index import build
 from kdvert.records import Chunk
+from kdvert.store import write_json
 from kdvert.weights import DEFAULT_EMBEDDER
 
 PASSAGES = {
@@ -40,6 +41,15 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for title, text in PASSAGES.items()
     ]  # fmt: skip
     build(chunks, folder, DEFAULT_EMBEDDER)
+    return folder
+
+
+@pytest.fixture
+def scrub_output(tmp_path: Path) -> Path:
+    """What the scrub stage says of its rules, with default settings and no surrogates."""
+    folder = tmp_path / "work" / "scrub"
+    write_json(folder / "settings.json", {})
+    (folder / "ledger.jsonl").touch()
     return folder
 
 

@@ -15,12 +15,12 @@ import pytest
 from kdvert.errors import UserError, WorkFailed
 from kdvert.records import Chunk, Example, Failure, sha256_text
 from kdvert.stages import elicit
-from kdvert.store import read_json, read_jsonl
+from kdvert.store import read_json, read_jsonl, write_json, write_jsonl
 
 
 @pytest.fixture
-def ctx(make_context, small_index):
-    return make_context("elicit", {"index": small_index})
+def ctx(make_context, small_index, scrub_output):
+    return make_context("elicit", {"index": small_index, "scrub": scrub_output})
 
 
 def remote(endpoint, **changes):
@@ -149,12 +149,26 @@ def test_an_empty_index(ctx, endpoint, make_context, tmp_path):
 
     build([], tmp_path / "empty", DEFAULT_EMBEDDER)
     with pytest.raises(WorkFailed, match="no passages"):
-        elicit.run(replace(ctx, inputs={"index": tmp_path / "empty"}), remote(endpoint))
+        elicit.run(replace(ctx, inputs=ctx.inputs | {"index": tmp_path / "empty"}), remote(endpoint))
 
 
-def test_the_projects_scrub_settings_hold_for_replies(ctx):
-    rules = elicit._ScrubRules.of({"threshold": 0.7, "workers": 3, "actions": {"PERSON": "drop"}})
-    assert (rules.threshold, rules.actions) == (0.7, {"PERSON": "drop"})
+def test_the_projects_scrub_settings_hold_for_replies(ctx, endpoint):
+    write_json(ctx.inputs["scrub"] / "settings.json", {"actions": {"PERSON": "drop"}})
+    endpoint.mode = lambda number, prompt: "personal" if "Topic: Asthma" in prompt else "ok"
+    elicit.run(ctx, remote(endpoint))
+    kept = b"".join(p.read_bytes() for p in ctx.cache.iterdir())
+    assert b"[REMOVED_PERSON]" in kept
+    assert b"[PERSON_1]" not in kept
+
+
+def test_nothing_is_asked_about_surrogates_and_replies_keep_them(ctx, endpoint):
+    write_jsonl(ctx.inputs["scrub"] / "ledger.jsonl", [{"entity": "PERSON", "value": "Maria Alvarez"}])
+    endpoint.mode = lambda number, prompt: "personal" if "Topic: Asthma" in prompt else "ok"
+    elicit.run(ctx, remote(endpoint))
+    kept = b"".join(p.read_bytes() for p in ctx.cache.iterdir())
+    assert b"Maria Alvarez" in kept  # made up by scrubbing: it stays, and nothing is learned about it
+    assert b"[PHONE_NUMBER_1]" in kept
+    assert not [e for e in examples(ctx) if "Alvarez" in e.question + e.answer]
 
 
 def test_prompts_and_policy_are_content(ctx, tmp_path):
@@ -198,7 +212,7 @@ given = json.loads(sys.argv[1])
 vertical = verticals.load("medicine")
 ctx = StageContext(
     project=Path(given["project"]), name="t", vertical=vertical, templates=TemplateSet(None, vertical.templates),
-    out=Path(given["out"]), inputs={"index": Path(given["index"])}, cache=Path(given["cache"]),
+    out=Path(given["out"]), inputs={"index": Path(given["index"]), "scrub": Path(given["scrub"])}, cache=Path(given["cache"]),
 )
 elicit.run(ctx, elicit.Config.model_validate(given["config"]))
 """
@@ -213,7 +227,8 @@ def test_killed_in_the_middle_then_resumed(ctx, endpoint, make_context, tmp_path
     cache.mkdir()
     endpoint.delay_s = 0.4
     given = {
-        "project": str(tmp_path), "out": str(ctx.out), "index": str(ctx.inputs["index"]), "cache": str(cache),
+        "project": str(tmp_path), "out": str(ctx.out), "index": str(ctx.inputs["index"]),
+        "scrub": str(ctx.inputs["scrub"]), "cache": str(cache),
         "config": config.model_dump(mode="json"),
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, json.dumps(given)])

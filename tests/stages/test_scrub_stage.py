@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
+from kdvert import verticals
 from kdvert.errors import UserError
+from kdvert.privacy import keys, sealed
+from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
+from kdvert.privacy.sealed import SealedMap
 from kdvert.records import Document, ScrubLog, Source
 from kdvert.stages import scrub
 from kdvert.stages.contract import StageContext
@@ -49,7 +54,10 @@ def test_the_documents_come_out_scrubbed(make_context: Callable[..., StageContex
     assert clean[3].source.title == "Note on [PERSON_1]"
     assert summary["documents"] == 12
     assert summary["entities"] == {"DATE_TIME": 12, "MEDICAL_RECORD_NUMBER": 12, "PERSON": 12}
-    assert sorted(p.name for p in ctx.out.iterdir()) == ["documents.jsonl", "logs.jsonl", "summary.json"]
+    written = ["documents.jsonl", "ledger.jsonl", "logs.jsonl", "settings.json", "summary.json"]
+    assert sorted(p.name for p in ctx.out.iterdir()) == written
+    assert (ctx.out / "ledger.jsonl").read_text() == ""
+    assert read_json(ctx.out / "settings.json")["replace_with"] == "placeholder"
 
 
 def test_no_file_holds_a_raw_value(make_context: Callable[..., StageContext], ingest: Path) -> None:
@@ -75,11 +83,11 @@ def test_finished_documents_are_not_done_again(
     done: list[str] = []
     genuine = Scrubber.scrub
 
-    def counted(self: Scrubber, document_id: str, text: str, title: str = "") -> Any:
+    def counted(self: Scrubber, document_id: str, text: str, title: str = "", **options: Any) -> Any:
         if len(done) == 5:
             raise KeyboardInterrupt
         done.append(document_id)
-        return genuine(self, document_id, text, title)
+        return genuine(self, document_id, text, title, **options)
 
     monkeypatch.setattr(Scrubber, "scrub", counted)
     with pytest.raises(KeyboardInterrupt):
@@ -116,6 +124,77 @@ def test_the_files_that_decide_are_named(make_context: Callable[..., StageContex
     found = scrub.content(ctx, scrub.Config())
     assert all(path.exists() for path in found)
     assert {path.name for path in found} == {"privacy.yaml", "recognizers.yaml", "privacy"}
+
+
+def test_surrogates_stand_in_the_ledger_and_a_second_scrubbing_changes_nothing(
+    make_context: Callable[..., StageContext], ingest: Path, vertical: verticals.Vertical
+) -> None:
+    ctx, _ = run(make_context, ingest, replace_with="surrogate")
+    clean = read_jsonl(ctx.out / "documents.jsonl", Document)
+    assert not [d for d in clean if "Alvarez" in d.text + d.source.title or "[PERSON" in d.text]
+    assert len({d.text.split(",")[0] for d in clean}) > 6  # another name in every document
+    ledger = Ledger.read(ctx.out / "ledger.jsonl")
+    assert {e.entity for e in ledger.entries} == {"PERSON", "MEDICAL_RECORD_NUMBER"}
+    assert "Alvarez" not in (ctx.out / "ledger.jsonl").read_text()
+    again = Scrubber.for_vertical(vertical, scrub.Config(replace_with="surrogate"), ledger=ledger)
+    assert [again.scrub(d.id, d.text).text for d in clean] == [d.text for d in clean]
+    assert [again.passage(d.text).text for d in clean] == [d.text for d in clean]
+
+
+def test_a_rerun_draws_the_same_surrogates(make_context: Callable[..., StageContext], ingest: Path) -> None:
+    ctx, _ = run(make_context, ingest, replace_with="surrogate")
+    before = hash_tree(ctx.out, leave_out=["summary.json"])
+    for path in ctx.out.iterdir():
+        path.unlink()
+    scrub.run(ctx, scrub.Config(replace_with="surrogate"))
+    assert hash_tree(ctx.out, leave_out=["summary.json"]) == before
+
+
+def test_a_sealed_map_gives_the_documents_back(
+    make_context: Callable[..., StageContext], ingest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(keys.SEAL_KEY, Fernet.generate_key().decode())
+    ctx, _ = run(make_context, ingest, replace_with="surrogate", sealed_map=True)
+    opened = SealedMap.open(ctx.out / sealed.FILE, keys.seal_key())
+    raw = {d.id: d for d in read_jsonl(ingest / "documents.jsonl", Document)}
+    clean = read_jsonl(ctx.out / "documents.jsonl", Document)
+    assert opened.documents == list(raw)
+    assert [opened.restore(d.id, d.text).text for d in clean] == [d.text for d in raw.values()]
+    assert opened.restore(clean[0].id, clean[0].source.title, part="title").text == "Note on Maria Alvarez"
+
+
+def test_a_missing_key_stops_before_anything_is_written(
+    make_context: Callable[..., StageContext], ingest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (keys.SEAL_KEY, keys.SURROGATE_KEY):
+        monkeypatch.delenv(name, raising=False)
+    ctx = make_context("scrub", {"ingest": ingest})
+    for settings in ({"sealed_map": True}, {"replace_with": "surrogate", "consistency": "corpus"}):
+        with pytest.raises(UserError, match="not set"):
+            scrub.run(ctx, scrub.Config.model_validate(settings))
+    assert list(ctx.out.iterdir()) == []
+
+
+@pytest.mark.parametrize("corpus_pass", [True, False])
+def test_a_name_found_once_goes_from_all_documents(
+    make_context: Callable[..., StageContext], ingest: Path, corpus_pass: bool
+) -> None:
+    source = Source(uri="n", title="Note", license="CC0-1.0", sha256="0" * 64)
+    texts = [
+        "The drug Quillonax was given.",
+        "Patient Quillonax Brandvik, MRN 48210001, was seen.",
+        "quillonax brandvik",
+    ]
+    texts.append("Refer to QUILLONAX BRANDVIK form")
+    write_jsonl(ingest / "documents.jsonl", [Document(id=f"n#{n}", source=source, text=t) for n, t in enumerate(texts)])
+    ctx, _ = run(make_context, ingest, corpus_pass=corpus_pass)
+    clean = read_jsonl(ctx.out / "documents.jsonl", Document)
+    assert "Brandvik" not in clean[1].text
+    assert clean[0].text == texts[0]
+    if corpus_pass:
+        assert clean[3].text == "Refer to [PERSON_1] form"
+        assert read_json(ctx.out / "summary.json")["scrubbed_again"] <= 1
+    assert sorted(p.name for p in ctx.out.iterdir() if "journal" in p.name or "amended" in p.name) == []
 
 
 SCRIPT = """
