@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from pydantic import Field
@@ -59,13 +59,19 @@ class MatchCase(ConfigBase):
 
 
 class RecognizerSpec(ConfigBase):
-    """A recognizer as data, with the cases that prove it."""
+    """A recognizer as data, with the cases that prove it.
+
+    ``languages`` are the two-letter codes of the texts it is meant for; none: all. ``needs`` are words in lower case of
+    which one must stand in a text before the patterns are tried.
+    """
 
     name: str
     entity: str = Field(pattern=r"^[A-Z][A-Z0-9_]+$")
     description: str
     patterns: list[PatternSpec] = Field(min_length=1)
     context: list[str] = Field(default_factory=list)
+    languages: list[str] = Field(default_factory=list)
+    needs: list[str] = Field(default_factory=list)
     matches: list[MatchCase] = Field(min_length=1)
     near_misses: list[str] = Field(min_length=1)
 
@@ -98,6 +104,18 @@ class SourcesFile(ConfigBase):
     """``sources.yaml``."""
 
     sources: list[OpenCorpus] = Field(min_length=1)
+
+
+class Rules(Protocol):
+    """What scrubbing asks of a vertical; a `Vertical` has it."""
+
+    @property
+    def privacy(self) -> PrivacySpec:
+        """Regimes, additions and floors."""
+
+    @property
+    def recognizers(self) -> list[RecognizerSpec]:
+        """Recognizers as data, beside the generic ones."""
 
 
 @dataclass(frozen=True)
