@@ -79,7 +79,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--write", type=Path, help="write the Markdown there too")
     options = parser.parse_args()
     if not (options.data or options.corpus):
-        parser.error("name --data, --corpus or both")
+        print(f"{Path(__file__).name}: skipped; it needs --data, --corpus or both (see --help)")
+        raise SystemExit
     return options
 
 
