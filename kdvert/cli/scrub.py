@@ -55,7 +55,7 @@ def scrub(
     Every string of a JSON-lines row is scrubbed, at any depth; numbers are left alone. With --out the findings are
     written too: place, type, score and action, never the value. Without it one text goes to standard output.
 
-    With --measure the texts of GOLD ({"text", "spans": [{"start", "end", "label"}]} a line) are read, and recall and
+    With --measure the texts of GOLD ({"id", "text", "spans": [{"start", "end", "label"}]}) are read, and recall and
     precision are printed with 95 % intervals; a type below its floor in the vertical's privacy.yaml ends with 3.
 
     With --set sealed_map=true the raw values are kept, encrypted with the key in KDVERT_SEAL_KEY; --restore DIR puts
