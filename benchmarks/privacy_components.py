@@ -32,7 +32,7 @@ def table(name: str, rows: Sequence[Row], labels: LabelMap | None) -> Iterator[s
 
 
 def components() -> dict[str, Find]:
-    """Return each part as a finder: Presidio's recognizers, recognizers as data, the two taggers by what they find."""
+    """Return each part as a finder: Presidio's recognizers, recognizers as data, and the rest by what it finds."""
     specs = [*detectors.generic_specs(), *everything().recognizers]
     parts: dict[str, Find] = {}
     with mock.patch.object(detectors, "TAGGED", ()):

@@ -6,8 +6,9 @@ from kdvert.offline import quiet
 
 quiet()
 
+import importlib.util  # noqa: E402
 import json  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -72,3 +73,17 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read_lines() -> Callable[[Path], list[dict[str, Any]]]:
     """Return a function that reads a JSON-lines file as plain data."""
     return lambda path: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Any]:
+    """An OpenAI-compatible server that records what it receives and can misbehave."""
+    path = Path(__file__).parent / "teachers" / "mock_endpoint.py"
+    spec = importlib.util.spec_from_file_location("mock_endpoint", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.Endpoint()
+    yield made
+    made.stop()

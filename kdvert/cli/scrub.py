@@ -13,7 +13,7 @@ from rich.table import Table
 
 from kdvert.cli.measuring import measured
 from kdvert.cli.output import RichProgress, command
-from kdvert.errors import UserError
+from kdvert.errors import Interrupted, UserError
 from kdvert.filescrub.job import Job, Tally
 from kdvert.filescrub.reading import STDIN, Selection
 from kdvert.filescrub.rulebook import Rulebook, rulebook
@@ -73,8 +73,11 @@ def scrub(
     _check(paths, out, as_json=console.stderr)
     settings, rules, selection = _settings(overrides), rulebook(vertical), Selection(fields, keep)
     shown = console if out else Console(stderr=True, highlight=False)
-    with _sink(out, settings) as sink:
-        tally = Job(paths, rules, settings, selection, sink, settings.workers, RichProgress(shown)).run()
+    try:
+        with _sink(out, settings) as sink:
+            tally = Job(paths, rules, settings, selection, sink, settings.workers, RichProgress(shown)).run()
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted.", hint="Nothing was kept; the same command starts anew.") from None
     shown.print(_table(tally))
     result = _plain(tally, rules, settings, selection)
     if out:

@@ -54,7 +54,7 @@ class Job:
 
         Raises:
             UserError: a path or a row cannot be read.
-            WorkFailed: a text is held back (it takes too long, or cannot be analyzed); what came before is written.
+            WorkFailed: a text is held back (it takes too long, or cannot be analyzed).
         """
         found = files(self.paths)
         size = sum(path.stat().st_size for path, _ in found if path != STDIN)

@@ -48,7 +48,7 @@ class StreamSink:
 class FolderSink:
     """Writes files of the same names into a folder, with ``findings.jsonl``. Use it as a context manager.
 
-    A file gets its name when it is complete; what an interrupted run leaves ends in ``.partial``.
+    Files get their names when all is done. If anything fails, nothing is left, and the same command can be tried again.
     """
 
     def __init__(self, folder: Path, seal_key: bytes = b"") -> None:
@@ -68,10 +68,13 @@ class FolderSink:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stack.close()
-        if kind is None:
-            for target in self._open:
-                path = self._folder / target
+        for target in self._open:
+            path = self._folder / target
+            if kind is None:
                 os.replace(_partial(path), path)
+            else:
+                _partial(path).unlink(missing_ok=True)
+                _remove_empty(path.parent, self._folder)
 
     def write(self, item: Item, target: Path, done: Sequence[Scrubbed], sealed: str) -> None:
         """Write the scrubbed text or row, its findings, and its line of the sealed map."""
@@ -99,6 +102,13 @@ def body(item: Item, done: Sequence[Scrubbed]) -> str:
     for place, scrubbed in zip(item.texts, done, strict=True):
         put(row, place, scrubbed.text)
     return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    """Remove ``folder`` and those above it, ``top`` included, as long as they are empty."""
+    while folder.is_relative_to(top) and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _partial(path: Path) -> Path:

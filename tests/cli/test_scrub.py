@@ -123,3 +123,12 @@ def test_a_sealed_map_gives_the_raw_values_back_and_only_with_its_key(folder, tm
     monkeypatch.delenv("KDVERT_SEAL_KEY")
     assert call("--restore", out, "--out", tmp_path / "other").exit_code == 2
     assert call("--restore", folder, "--out", tmp_path / "other").exit_code == 2
+
+
+def test_a_failure_leaves_nothing_and_the_same_command_works_after_it_is_mended(folder, tmp_path):
+    out = tmp_path / "out"
+    (folder / "rows.jsonl").open("a").write("no json\n")
+    assert call(folder, "--out", out).exit_code == 2
+    assert not out.exists()
+    (folder / "rows.jsonl").write_text('{"text": "fine"}\n')
+    assert call(folder, "--out", out).exit_code == 0

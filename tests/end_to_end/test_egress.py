@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
-from pathlib import Path
 
 import pytest
 
@@ -20,19 +18,6 @@ He can be reached at (555) 201-3344 or j.marsden@example.com. Dr. Alice Wexler e
 Asthma is a long-term disease in which the airways are inflamed and narrow too easily. Inhaled corticosteroids are
 the main long-term treatment because they reduce the inflammation of the airways.
 """
-
-
-@pytest.fixture
-def endpoint():
-    path = Path(__file__).parents[1] / "teachers" / "mock_endpoint.py"
-    spec = importlib.util.spec_from_file_location("mock_endpoint", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made = module.Endpoint()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,17 +49,3 @@ def scrub_output(tmp_path: Path) -> Path:
     write_json(folder / "settings.json", {})
     (folder / "ledger.jsonl").touch()
     return folder
-
-
-@pytest.fixture
-def endpoint() -> Iterator:
-    """An OpenAI-compatible server that can misbehave."""
-    path = Path(__file__).parents[1] / "teachers" / "mock_endpoint.py"
-    spec = importlib.util.spec_from_file_location("mock_endpoint", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made = module.Endpoint()
-    yield made
-    made.stop()

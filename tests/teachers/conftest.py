@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from kdvert.records import Sampling, ScrubbedText
 from kdvert.teachers.protocol import TeacherRequest
 from kdvert.teachers.replies import ReplyStore
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def endpoint() -> Iterator:
-    made = _load("mock_endpoint").Endpoint()
-    yield made
-    made.stop()
 
 
 @pytest.fixture
