@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import regex as re  # lookbehinds of any width
 
-from kdvert.privacy.cases import CONTEXT_BOOST, CONTEXT_WORDS
 from kdvert.privacy.spans import Hit
 from kdvert.verticals import RecognizerSpec
 
@@ -21,8 +20,14 @@ if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
 
 FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL
+CONTEXT_BOOST = 0.35
+"""What a context word adds to a score; Presidio's own figure."""
+CONTEXT_WORDS = 5
+"""Words before a match among which a context word must stand."""
 TIME_LIMIT = 20.0
 """Seconds a pattern may take in one window; then the text is held back, not passed."""
+VALUE = "value"
+"""A group of this name is what a pattern finds; what stands around it in the pattern is its label."""
 REACH = 90
 """Characters before and after a digit within which a pattern for numbers may begin and end."""
 
@@ -107,10 +112,11 @@ class PatternMatcher:
 
 
 def _spans(pattern: Any, text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    group = VALUE if VALUE in pattern.groupindex else 0
     for start, end in stretches:
         for match in pattern.finditer(text, start, end, timeout=TIME_LIMIT):
-            if match.end() > match.start():
-                yield match.start(), match.end()
+            if match.end(group) > match.start(group):
+                yield match.span(group)
 
 
 def needs_digit(spec: RecognizerSpec) -> bool:

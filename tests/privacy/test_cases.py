@@ -50,5 +50,9 @@ def test_a_broken_pattern_is_told_and_not_run() -> None:
 
 
 def test_a_pattern_that_blows_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdvert.privacy.cases.TIME_LIMIT", 0.2)
-    assert "takes longer" in problems(make(r"(?:a|aa)+\d|B-12", near="a" * 60 + "!"))[0]
+    monkeypatch.setattr("kdvert.privacy.matching.TIME_LIMIT", 0.2)
+    assert "takes longer" in problems(make(r"(?:a|aa)+\d|B-12", near="a" * 60 + "! 7"))[0]
+
+
+def test_a_group_named_value_is_what_is_found_and_the_rest_its_label() -> None:
+    assert problems(make(r"badge (?P<value>B-\d+)", near="vitamin B-77")) == []
