@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable
-from functools import cache
 
+from kdvert.privacy import checksums
+from kdvert.privacy.checksums import compact
 from kdvert.privacy.draws import Draws
 
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -14,18 +14,6 @@ LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 TRIES = 3_000
 _TEST_CARDS = {"3": ("378282", "371449"), "4": ("411111", "424242"), "5": ("555555", "520082"), "6": ("601111",)}
 """First digits of the card networks' test numbers, by the first digit of the original."""
-_STDNUM = (
-    "bic", "cusip", "isin", "isni", "lei", "luhn", "us.rtn", "us.itin", "gb.nhs", "es.nif", "es.nie", "es.cif",
-    "fr.nir", "fr.siren", "fr.siret", "in_.aadhaar", "in_.pan",
-)  # fmt: skip
-_DEA = re.compile(r"(?i)[ABCDEFGHJKLMPRSTUX][A-Z9](\d{7})")
-_MBI = re.compile(
-    r"(?i)[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[AC-HJKMNP-RT-Y]{2}\d\d"
-)
-_VIN_VALUES = dict(
-    zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10), *range(10)])
-)
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
 def number(entity: str, value: str, draws: Draws) -> str | None:
@@ -40,15 +28,10 @@ def number(entity: str, value: str, draws: Draws) -> str | None:
     return make(value, draws)
 
 
-def compact(value: str) -> str:
-    """Return the letters and digits of a value: what is left when it is written in another way."""
-    return "".join(c for c in value if c.isalnum())
-
-
 def _shaped(value: str, draws: Draws, lead: str = "") -> str | None:
     """Draw until the checks that ``value`` passes are passed too; the first characters are ``lead``."""
     plain = compact(value)
-    wanted = [check for check in _checks() if check(plain)]
+    wanted = [check for check in checksums.positive() if check(plain)]
     for _ in range(TRIES):
         drawn = lead + "".join(_like(c, i, draws) for i, c in enumerate(plain) if i >= len(lead))
         if all(check(drawn) for check in wanted):
@@ -172,41 +155,3 @@ _MAKERS: dict[str, Callable[[str, Draws], str | None]] = {
     "UUID": _hexadecimal,
 }
 """How values of some types are made; all others are drawn by their shape and checks."""
-
-
-@cache
-def _checks() -> tuple[Callable[[str], bool], ...]:
-    modules = [importlib.import_module(f"stdnum.{name}") for name in _STDNUM]
-    return (*(module.is_valid for module in modules), _is_npi, _is_dea, _is_vin, _is_mbi)
-
-
-def _luhn(value: str) -> bool:
-    from stdnum import luhn
-
-    return bool(luhn.is_valid(value))
-
-
-def _is_npi(value: str) -> bool:
-    return len(value) == 10 and value.isdigit() and _luhn(f"80840{value}")
-
-
-def _is_dea(value: str) -> bool:
-    """Return whether the check digit of a DEA number is right (21 CFR 1301; sum of odd places and twice the even)."""
-    match = _DEA.fullmatch(value)
-    if not match:
-        return False
-    d = [int(c) for c in match.group(1)]
-    return (d[0] + d[2] + d[4] + 2 * (d[1] + d[3] + d[5])) % 10 == d[6]
-
-
-def _is_vin(value: str) -> bool:
-    """Return whether the check digit of a vehicle identification number is right (49 CFR 565.15(c))."""
-    value = value.upper()
-    if len(value) != 17 or not set(value) <= _VIN_VALUES.keys():
-        return False
-    rest = sum(_VIN_VALUES[c] * w for c, w in zip(value, _VIN_WEIGHTS, strict=True)) % 11
-    return value[8] == ("X" if rest == 10 else str(rest))
-
-
-def _is_mbi(value: str) -> bool:
-    return bool(_MBI.fullmatch(value))

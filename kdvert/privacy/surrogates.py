@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from kdvert.privacy import languages, surrogate_dates, surrogate_names, surrogate_numbers
+from kdvert.privacy import checksums, languages, surrogate_dates, surrogate_names, surrogate_numbers
 from kdvert.privacy.draws import Draws, derived
 from kdvert.privacy.ledger import PERSON, Entry
 from kdvert.privacy.names import words_of
@@ -268,7 +268,7 @@ class _NothingFits(Exception):
 
 
 def _number_key(entity: str, value: str) -> str:
-    plain = surrogate_numbers.compact(value).casefold()
+    plain = checksums.compact(value).casefold()
     return plain[-10:] if entity in ("PHONE_NUMBER", "FAX_NUMBER") else plain
 
 
