@@ -47,11 +47,15 @@ class PatternSpec(ConfigBase):
     """One regular expression of a recognizer; ``score`` is the confidence it gives by itself.
 
     With a group named ``value``, that is what it finds and the rest is its label: quicker than a lookbehind.
+    ``checksum`` names a check of `kdvert.privacy.checksums`; a value that fails it gets ``score_if_wrong`` instead of
+    ``score``: 0 leaves it out.
     """
 
     name: str
     regex: str
     score: float = Field(ge=0, le=1)
+    checksum: str = ""
+    score_if_wrong: float = Field(default=0, ge=0, le=1)
 
 
 class MatchCase(ConfigBase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kdvert.privacy import checksums
 from kdvert.privacy.matching import FLAGS, TIME_LIMIT, PatternMatcher
 from kdvert.verticals import PatternSpec, RecognizerSpec
 
@@ -55,4 +56,7 @@ def _compiles(pattern: PatternSpec) -> str | None:
         compiled = regex.compile(pattern.regex, FLAGS)
     except regex.error as error:
         return f"pattern '{pattern.name}' is not a regular expression ({error})"
+    if pattern.checksum and pattern.checksum not in checksums.names():
+        allowed = ", ".join(checksums.names())
+        return f"pattern '{pattern.name}' names an unknown checksum '{pattern.checksum}'; there are {allowed}"
     return f"pattern '{pattern.name}' matches the empty string" if compiled.fullmatch("") else None

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
+from kdvert.verticals import PatternSpec
+
 Check = Callable[[str], bool]
 """Takes the letters and digits of a value, without what stands between them."""
 
@@ -106,6 +108,13 @@ def named(name: str) -> Check:
         KeyError: there is none of this name.
     """
     return _OWN[name] if name in _OWN else _from_stdnum(_STDNUM[name])
+
+
+def score_of(pattern: PatternSpec, value: str) -> float:
+    """Return the score that a pattern gives to what it found."""
+    if not pattern.checksum or named(pattern.checksum)(compact(value)):
+        return pattern.score
+    return pattern.score_if_wrong
 
 
 def positive() -> Iterator[Check]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import regex as re  # lookbehinds of any width
 
+from kdvert.privacy.checksums import score_of
 from kdvert.privacy.spans import Hit
-from kdvert.verticals import RecognizerSpec
+from kdvert.verticals import PatternSpec, RecognizerSpec
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
@@ -97,16 +98,18 @@ class PatternMatcher:
         for entity, context, needs, patterns in self._compiled:
             if needs and not any(word in lower for word in needs):
                 continue
-            for pattern, score, has_digit in patterns:
+            for pattern, rule, has_digit in patterns:
                 for span in _spans(pattern, text, near if has_digit else whole):
-                    yield Hit(entity, *span, in_context(text, span[0], score, context))
+                    score = score_of(rule, text[slice(*span)])
+                    if score:
+                        yield Hit(entity, *span, in_context(text, span[0], score, context))
 
     @cached_property
-    def _compiled(self) -> list[tuple[str, frozenset[str], tuple[str, ...], list[tuple[Any, float, bool]]]]:
+    def _compiled(self) -> list[tuple[str, frozenset[str], tuple[str, ...], list[tuple[Any, PatternSpec, bool]]]]:
         made = []
         for spec in self.specs:
             digits = needs_digit(spec)
-            patterns = [(re.compile(p.regex, FLAGS), p.score, digits) for p in spec.patterns]
+            patterns = [(re.compile(p.regex, FLAGS), p, digits) for p in spec.patterns]
             made.append((spec.entity, frozenset(w.lower() for w in spec.context), tuple(spec.needs), patterns))
         return made
 

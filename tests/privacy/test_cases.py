@@ -56,3 +56,21 @@ def test_a_pattern_that_blows_up_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_group_named_value_is_what_is_found_and_the_rest_its_label() -> None:
     assert problems(make(r"badge (?P<value>B-\d+)", near="vitamin B-77")) == []
+
+
+def test_a_checksum_leaves_out_what_fails_it_or_gives_it_another_score() -> None:
+    spec = make(r"NPI (?P<value>\d{10})")
+    checked = spec.patterns[0].model_copy(update={"checksum": "npi"})
+    case = MatchCase(text="NPI 1234567893", find="1234567893")
+    strict = spec.model_copy(update={"patterns": [checked], "matches": [case], "near_misses": ["NPI 1234567894"]})
+    assert problems(strict) == []
+    lenient = checked.model_copy(update={"score_if_wrong": 0.5})
+    assert "wrongly finds '1234567894' (score 0.50)" in problems(strict.model_copy(update={"patterns": [lenient]}))[0]
+
+
+def test_an_unknown_checksum_is_told_with_those_that_exist() -> None:
+    spec = make(r"badge (?P<value>B-\d+)")
+    wrong = spec.patterns[0].model_copy(update={"checksum": "nip"})
+    fault = problems(spec.model_copy(update={"patterns": [wrong]}))[0]
+    assert "unknown checksum 'nip'" in fault
+    assert "npi" in fault
