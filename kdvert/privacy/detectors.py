@@ -17,7 +17,7 @@ from kdvert.content import compliance_facts
 from kdvert.extras import require
 from kdvert.privacy import gazetteer, normalize, places, weighing
 from kdvert.privacy.languages import SUPPORTED, language_of
-from kdvert.privacy.matching import PatternMatcher, StockMatcher
+from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
 from kdvert.privacy.spans import Hit
 from kdvert.privacy.weighing import Tag
 from kdvert.verticals import RecognizerFile, RecognizerSpec
@@ -128,21 +128,26 @@ class Detector:
                 found[spec.entity].append(spec.name)
         return found
 
-    def find(self, text: str, seen: dict[str, list[Hit]]) -> list[Hit]:
+    def find(self, text: str, seen: dict[str, list[Hit]], replaced: Sequence[Span] | None = None) -> list[Hit]:
         """Return the findings in ``text``, in no particular order.
 
         Args:
             text: text of any length; it is read in windows.
             seen: findings by window text, filled here, so that a second pass reads only what changed. It holds raw
                 text: let it die with the document.
+            replaced: on a second pass, where the text was changed (sorted, disjoint): patterns are tried around there
+                only, and not in what stands there now.
         """
         undone = normalize.plain(text)
         plain = undone.text if undone else text
+        if undone and replaced is not None:
+            replaced = [undone.from_original(*span) for span in replaced]
         language = language_of(plain, self.languages)
         hits: list[Hit] = []
         for start, window in windows(plain):
             if window not in seen:
-                seen[window] = list(self._analyze(window, language, seen))
+                changed = None if replaced is None else _within(replaced, start, start + len(window))
+                seen[window] = list(self._analyze(window, language, seen, changed))
             hits += [Hit(h.entity, h.start + start, h.end + start, h.score) for h in seen[window]]
         if undone is None:
             return hits
@@ -154,27 +159,31 @@ class Detector:
         if "en" in self.languages:
             _model()
 
-    def _analyze(self, text: str, language: str, seen: dict[str, list[Hit]]) -> Iterator[Hit]:
+    def _analyze(
+        self, text: str, language: str, seen: dict[str, list[Hit]], changed: Sequence[Span] | None
+    ) -> Iterator[Hit]:
         if not text.strip():
             return
         text = _LONE_SURROGATE.sub("\ufffd", text)  # spaCy cannot hash them
-        for hit in (*self._patterns(text, language), *self._cut(text, language), *self._named(text, language, seen)):
+        found = (
+            *self._matchers[language].find(text, changed),
+            *self._stock.find(masked(text, changed or ())),
+            *self._cut(text, language, changed or ()),
+            *self._named(text, language, seen),
+        )
+        for hit in found:
             if hit.score < self.threshold:
                 continue
             start, end = _trimmed(text, hit.start, hit.end, ".,;:" if hit.entity == "URL" else ",;:")
             if start < end and _is_plausible(hit.entity, text, start, end):
                 yield Hit(hit.entity, start, end, round(hit.score, 4))
 
-    def _patterns(self, text: str, language: str) -> Iterator[Hit]:
-        yield from self._matchers[language].find(text)
-        yield from self._stock.find(text)
-
-    def _cut(self, text: str, language: str) -> Iterator[Hit]:
+    def _cut(self, text: str, language: str, changed: Sequence[Span]) -> Iterator[Hit]:
         """Find numbers that a line break cuts in two."""
-        whole = normalize.joined(text)
+        whole = normalize.joined(masked(text, changed))
         if whole is None:
             return
-        for hit in self._patterns(whole.text, language):
+        for hit in (*self._matchers[language].find(whole.text), *self._stock.find(whole.text)):
             if hit.entity in CUT and hit.score >= SURE and any(hit.start < joint < hit.end for joint in whole.joints):
                 yield Hit(hit.entity, *whole.to_original(hit.start, hit.end), hit.score)
 
@@ -212,6 +221,11 @@ class Detector:
                 if entity in STOCK
             ]
         )
+
+
+def _within(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """Return ``spans`` as far as they lie between ``start`` and ``end``, counted from there."""
+    return [(max(s, start) - start, min(e, end) - start) for s, e in spans if s < end and start < e]
 
 
 def windows(text: str) -> Iterator[tuple[int, str]]:

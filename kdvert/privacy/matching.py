@@ -32,6 +32,9 @@ VALUE = "value"
 REACH = 90
 """Characters before and after a digit within which a pattern for numbers may begin and end."""
 
+Span = tuple[int, int]
+
+_MASK = "\ue000"
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
 
@@ -63,16 +66,28 @@ STOCK_GATES = {
 _PHONE_LIKE = re.compile(r"[+(]?\d(?:[\s().,/x-]{0,3}\d){6,}")
 
 
-def regions(text: str) -> list[tuple[int, int]]:
+def regions(text: str) -> list[Span]:
     """Return the stretches of ``text`` around its digits, sorted and disjoint."""
-    found: list[tuple[int, int]] = []
-    for match in _DIGITS.finditer(text):
-        start, end = max(0, match.start() - REACH), match.end() + REACH
+    return around((m.span() for m in _DIGITS.finditer(text)), text)
+
+
+def around(spans: Iterable[Span], text: str) -> list[Span]:
+    """Return the stretches of ``text`` within `REACH` of ``spans`` (sorted), sorted and disjoint."""
+    found: list[Span] = []
+    for first, last in spans:
+        start, end = max(0, first - REACH), last + REACH
         if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], end)
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))
     return [(start, _to_blank(text, end)) for start, end in found]
+
+
+def masked(text: str, spans: Iterable[Span]) -> str:
+    """Return ``text`` with a character that is in no word and no number in the place of every one in ``spans``."""
+    for start, end in spans:
+        text = f"{text[:start]}{_MASK * (end - start)}{text[end:]}"
+    return text
 
 
 def _to_blank(text: str, end: int) -> int:
@@ -81,19 +96,33 @@ def _to_blank(text: str, end: int) -> int:
     return len(text) if blank < 0 and end + REACH >= len(text) else (blank if blank >= 0 else end)
 
 
+def _common(first: Sequence[Span], second: Sequence[Span]) -> list[Span]:
+    """Return what two sorted rows of disjoint spans share."""
+    pairs = ((max(a, c), min(b, d)) for a, b in first for c, d in second if a < d and c < b)
+    return [(start, end) for start, end in pairs if start < end]
+
+
 @dataclass(frozen=True)
 class PatternMatcher:
     """Runs recognizers as data; those that can find nothing without a digit only near digits."""
 
     specs: Sequence[RecognizerSpec]
 
-    def find(self, text: str) -> Iterator[Hit]:
+    def find(self, text: str, changed: Sequence[Span] | None = None) -> Iterator[Hit]:
         """Yield what the patterns find, with their scores.
+
+        Args:
+            text: any text.
+            changed: where it differs from a text that was searched before; only the stretches around are searched.
 
         Raises:
             TimeoutError: a pattern takes longer than `TIME_LIMIT`.
         """
-        whole, near = [(0, len(text))], regions(text)
+        if changed is None:
+            whole, near = [(0, len(text))], regions(text)
+        else:
+            whole = around(changed, text)
+            near = _common(regions(masked(text, changed)), whole)
         lower = text.lower()
         for entity, context, needs, patterns in self._compiled:
             if needs and not any(word in lower for word in needs):
@@ -114,7 +143,7 @@ class PatternMatcher:
         return made
 
 
-def _spans(pattern: Any, text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _spans(pattern: Any, text: str, stretches: Sequence[Span]) -> Iterator[Span]:
     group = VALUE if VALUE in pattern.groupindex else 0
     for start, end in stretches:
         for match in pattern.finditer(text, start, end, timeout=TIME_LIMIT):
@@ -152,11 +181,15 @@ class StockMatcher:
         for entity, recognizer in self.recognizers:
             if not has_digit and entity not in ("EMAIL_ADDRESS", "URL", "MAC_ADDRESS", "IP_ADDRESS"):
                 continue
-            context = _context(recognizer)
+            context = self._contexts[entity]
             for start, part in self._parts(entity, text):
                 for r in recognizer.analyze(part, [entity], None):  # type: ignore[arg-type]
                     at = r.start + start
                     yield Hit(entity, at, r.end + start, in_context(text, at, float(r.score), context))
+
+    @cached_property
+    def _contexts(self) -> dict[str, frozenset[str]]:
+        return {entity: frozenset(w.lower() for w in r.context or ()) for entity, r in self.recognizers}
 
     def _parts(self, entity: str, text: str) -> Iterable[tuple[int, str]]:
         if entity == "PHONE_NUMBER":  # it tries every number in every country's forms
@@ -167,7 +200,3 @@ class StockMatcher:
 @cache
 def _gate(entity: str) -> Any:
     return re.compile(STOCK_GATES.get(entity, r"\d"))
-
-
-def _context(recognizer: EntityRecognizer) -> frozenset[str]:
-    return frozenset(word.lower() for word in recognizer.context or ())

@@ -57,6 +57,15 @@ class Normalized:
         """Map a span of ``text`` to the original; what was replaced is taken whole."""
         return self._map(start, False), self._map(end - 1, True)
 
+    def from_original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a span of the original to ``text``."""
+        return self._forward(start), self._forward(end)
+
+    def _forward(self, position: int) -> int:
+        index = max(0, bisect_right(self.origins, position) - 1)
+        last = self.starts[index + 1] if index + 1 < len(self.starts) else len(self.text)
+        return min(last, self.starts[index] + max(0, position - self.origins[index]))
+
     def _map(self, position: int, is_last: bool) -> int:
         index = bisect_right(self.starts, position) - 1
         if self.exact[index]:

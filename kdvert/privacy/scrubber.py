@@ -280,7 +280,11 @@ class Scrubber:
         while True:
             own = replacer.copy()
             done = render(text, pieces, own.replacements(text, pieces, self.policy.zip3_small))
-            found = [*self._detector.find(done.text, seen), *_mentions(done.text, [*known, *_values(text, pieces)])]
+            changed = done.spans if pieces else None
+            found = [
+                *self._detector.find(done.text, seen, changed),
+                *_mentions(done.text, [*known, *_values(text, pieces)]),
+            ]
             found += [Hit(PERSON, start, end, KNOWN) for start, end, _ in (phrases or Phrases(())).find(done.text)]
             for hit in self._outside_fixed_points(done, found, own.entries):
                 start, end = done.to_original(hit.start, hit.end)
