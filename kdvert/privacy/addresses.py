@@ -66,10 +66,13 @@ _PREFIXED = re.compile(
     r"(?:\s?[-,.]{0,2}\s?(?:P?\d{1,2}(?:[ºª°]|\.[ºª])?|bajo|piso)\s?-?\s?(?:\d?[A-Z]\b|izqda?\.?|dcha?\.?|izquierda|derecha)?){0,3}"
     r"(?:\s?[,.]\s?[A-Z](?=[.,]))?)?)"
 )
-_SUFFIXED = re.compile(
-    r"(?<![\w-])(?:\d{1,6}\s)?(?:\p{L}[\p{L}.’'-]*\s){0,3}?\p{L}*(?:stra(?:ss|ß)e|strasse|gasse|platz|allee|vej|vænget|stræde|gade|allé|gatan?|vägen|"
-    r"v[äe]gen|veien|vegen|gata|katu|kuja|polku|tie|straat|laan|plein|gracht|stræti|vegur|hlíð|braut|utca|tér|út|rkp\.|sokak|caddesi)\s\d{1,4}[A-Za-z]?\b\.?"
-)
+_ENDINGS = (
+    "strasse", "straße", "gasse", "platz", "allee", "vej", "vænget", "stræde", "gade", "allé", "gata", "gatan",
+    "vägen", "vegen", "veien", "katu", "kuja", "polku", "tie", "straat", "laan", "plein", "gracht", "stræti", "vegur",
+    "hlíð", "braut", "utca", "tér", "út", "rkp.", "sokak", "caddesi",
+)  # fmt: skip
+_HOUSE = re.compile(r"(?<=[\p{L}.])\s\d{1,4}[A-Za-z]?\b\.?")
+_LEAD = re.compile(r"(?<![\w-])(?:\d{1,6}\s)?(?:\p{L}[\p{L}.’'-]*\s){0,3}?[\p{L}.-]+$")
 
 
 def find(text: str) -> list[Span]:
@@ -92,8 +95,10 @@ def without_town(text: str, span: Span) -> Span:
 
 
 def _streets(text: str) -> Iterator[Span]:
-    for match in _SUFFIXED.finditer(text):
-        yield match.span()
+    for house in _HOUSE.finditer(text):
+        line = text[max(0, house.start() - 80) : house.start()]
+        if line.endswith(_ENDINGS) and (lead := _LEAD.search(line)):
+            yield house.start() - len(line) + lead.start(), house.end()
     for match in _PREFIXED.finditer(text):
         if re.search(r"\d|\bs/?\s?n\b", match.group()):
             yield match.span()

@@ -45,6 +45,8 @@ _BEFORE = re.compile(
     rf"(?P<name>{NAME})"
 )
 _AFTER = re.compile(rf"(?<![\w.])(?P<name>{NAME})(?={_ROLE_AFTER})")
+_ROLE = re.compile(rf"(?:{_ROLE_AFTER})")
+"""What `_AFTER` needs: looking for it alone is quicker."""
 _ALIAS = re.compile(rf"(?<![\w.])(?P<name>{NAME})[^\S\n]?@[^\S\n]?(?P<other>{NAME})(?!\w)")
 _INITIALED = re.compile(rf"(?<![\w.])(?P<name>{_INITIALS}{_WORD}(?:[^\S\n]{{1,3}}{_WORD}){{0,2}})")
 _NEXT = re.compile(
@@ -64,9 +66,9 @@ def marked(text: str) -> Iterator[Span]:
     """Yield the spans of names that a cue beside them marks."""
     for match in _BEFORE.finditer(text):
         yield from _trimmed(text, match.span("name"))
-    for match in _AFTER.finditer(text):
+    for match in _AFTER.finditer(text) if _ROLE.search(text) else ():
         yield from _trimmed(text, match.span("name"))
-    for match in _ALIAS.finditer(text):
+    for match in _ALIAS.finditer(text) if "@" in text else ():
         yield from _trimmed(text, match.span("name"))
         yield from _trimmed(text, match.span("other"))
     for match in _INITIALED.finditer(text):

@@ -79,6 +79,8 @@ class Normalized:
 
 def plain(text: str) -> Normalized | None:
     """Undo the tricks in ``text``; None where there are none."""
+    if text.isascii() and "&" not in text:
+        return None
     changes = [(m.start(), m.end(), _shown(m)) for m in _TRICKS.finditer(text)]
     changes = [(start, end, new) for start, end, new in changes if text[start:end] != new]
     return _replaced(text, changes) if changes else None

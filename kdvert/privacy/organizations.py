@@ -12,6 +12,7 @@ import regex as re  # its classes know the capital letters of every alphabet
 
 from kdvert.privacy import gazetteer
 from kdvert.privacy.names import Span
+from kdvert.privacy.phrases import Phrases
 
 _CAP = r"(?:\p{Lu}[\p{L}\d’'&-]*|\d{1,3}(?=\s\p{Lu}))"
 _NAME = rf"{_CAP}(?:\s(?:(?:and|of|&|the|for|de|y|et|e)\s){{0,2}}{_CAP}){{0,4}}"
@@ -107,23 +108,25 @@ def _is_abbreviation(text: str, span: Span) -> bool:
 
 
 @cache
-def occupations() -> re.Pattern[str]:
-    """Return a pattern for Faker's names of occupations, which are those of a British career guide."""
+def _occupations() -> tuple[Phrases, frozenset[str]]:
+    """Return Faker's names of occupations, a British career guide's, in lower case: of several words, and of one."""
     from faker.providers.job.en_US import Provider
 
-    jobs = sorted({str(job) for job in Provider.jobs}, key=lambda j: (-len(j), j))
-    several = "|".join(re.escape(j) for j in jobs if " " in j)
-    single = "|".join(re.escape(j) for j in jobs if " " not in j)
-    return re.compile(
-        rf"(?<![\w-])(?:(?i:{several})|(?:(?<=\n)|(?<=\bthe\s)|(?<=\bas\s)|(?<=\bas\sa\s))(?i:{single})(?=\s*\n|,\s(?:said|but)))(?![\w-])"
-    )
+    names = {str(job).lower() for job in Provider.jobs}
+    return Phrases(name for name in names if " " in name), frozenset(name for name in names if " " not in name)
 
 
-def jobs(text: str) -> list[Span]:
-    """Return the names of occupations in ``text``; those of one word only on their own line or between commas."""
-    return [*(m.span() for m in occupations().finditer(text)), *(m.span("job") for m in _JOB.finditer(text))]
+def jobs(text: str) -> Iterator[Span]:
+    """Yield the names of occupations in ``text``; those of one word only on their own line or between commas."""
+    several, single = _occupations()
+    lower = text.lower()
+    if len(lower) == len(text):
+        yield from ((start, end) for start, end, _ in several.find(lower))
+    yield from (m.span("job") for m in _SINGLE.finditer(text) if m["job"].lower() in single)
+    yield from (m.span("job") for m in _JOB.finditer(text))
 
 
+_SINGLE = re.compile(r"(?:\n|\bthe\s|\bas\s(?:a\s)?)(?P<job>\p{L}+)(?=\s*\n|,\s(?:said|but))")
 _JOB = re.compile(
     r"\b(?:work(?:s|ed|ing)?|employed)\s(?:for|at|by)\s[^,.\n]{2,40}?\sas\s(?:an?\s)?"
     r"(?P<job>\p{L}[\p{L}/ -]{2,40}?)(?=[,.]|\sbut\b)|"
