@@ -191,7 +191,10 @@ class Detector:
         wanted = self._wanted
         if wanted:
             text = _cased(text)
-            found = weighing.english(text, _tags(text, seen)) if language == "en" else weighing.romance(text, language)
+            if language == "en":
+                found = weighing.english(text, _tags(text, seen), wanted)
+            else:
+                found = weighing.romance(text, language)
             yield from (hit for hit in found if hit.entity in wanted)
 
     @cached_property

@@ -32,6 +32,8 @@ _ROLES = (
     r"named|named\sas|signed\sby|written\sby|reported\sby|prepared\sby|reviewed\sby|seen\sby|spoke\s(?:to|with)|"
     r"name\sis|name|signature|sincerely|regards|dear|attn|cc"
 )
+_LOWER = re.compile(r"(?<![\w.@/-])[a-z][a-z’']+(?![\w@])")
+_LETTERS = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _TITLE_BEFORE = re.compile(rf"\b(?:{_TITLES})\b\.?\s+$")
 _ROLE_BEFORE = re.compile(rf"\b(?:{_ROLES})\s*[,:]?\s+$", re.IGNORECASE)
 _IN_SENTENCE = re.compile(r"(?:(?<![.!?:])\s[a-z]+|^[a-z]+|,|\band|\d)[ \t]$")
@@ -130,12 +132,12 @@ def find(text: str, tagged: Iterable[Span]) -> list[Span]:
 
 def lower_case_words(text: str) -> frozenset[str]:
     """Return the words that ``text`` writes in lower case: capitals at a sentence's start are no sign of a name."""
-    return frozenset(re.findall(r"(?<![\w.@/-])[a-z][a-z’']+(?![\w@])", text))
+    return frozenset(_LOWER.findall(text))
 
 
 def words_of(name: str) -> list[str]:
     """Return the words of a name, initials included, without punctuation."""
-    return re.findall(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*", name)
+    return _LETTERS.findall(name)  # type: ignore[no-any-return]
 
 
 def is_plain(word: str, lower: frozenset[str]) -> bool:
@@ -214,7 +216,8 @@ def _given_and_family(words: list[str], lower: frozenset[str]) -> bool:
     first, last = words[0].lower(), words[-1].lower()
     if _is_common_first(first) and last in gazetteer.surnames():
         return True
-    return first in gazetteer.first_names() - lower - _AMBIGUOUS and not is_plain(words[-1], lower)
+    given = first in gazetteer.first_names() and first not in lower and first not in _AMBIGUOUS
+    return given and not is_plain(words[-1], lower)
 
 
 def _single(text: str, span: Span, word: str, before: str, lower: frozenset[str]) -> bool:
@@ -301,7 +304,8 @@ def _enumerated(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]:
 
 def _is_first_and_initial(text: str, match: re.Match) -> bool:
     word = match.group(1).lower()
-    if word not in gazetteer.first_names() - gazetteer.regions() - _AMBIGUOUS or _THING_AFTER.match(text, match.end()):
+    given = word in gazetteer.first_names() and word not in gazetteer.regions() and word not in _AMBIGUOUS
+    if not given or _THING_AFTER.match(text, match.end()):
         return False
     before = text[max(0, match.start() - 30) : match.start()]
     cited = re.search(r"\b[A-Z]{1,2},\s$", before)  # "Rhinehart E, Jackson M"
