@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -124,6 +124,10 @@ class Rules(Protocol):
     def recognizers(self) -> list[RecognizerSpec]:
         """Recognizers as data, beside the generic ones."""
 
+    @property
+    def languages(self) -> Sequence[str]:
+        """Two-letter codes of the languages that its texts are mostly in."""
+
 
 @dataclass(frozen=True)
 class Vertical:
@@ -159,6 +163,11 @@ class Vertical:
     def id(self) -> str:
         """The vertical's id, as in ``kdvert new <id>``."""
         return self.manifest.id
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages of ``vertical.yaml``."""
+        return self.manifest.languages
 
     @property
     def templates(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kdvert import verticals
@@ -17,10 +18,12 @@ class Rulebook:
     Attributes:
         privacy: regimes and additions.
         recognizers: recognizers as data, beside the generic ones.
+        languages: of the vertical's texts; none: any that kdvert knows, in its own order.
     """
 
     privacy: PrivacySpec
     recognizers: list[RecognizerSpec]
+    languages: Sequence[str] = ()
 
 
 def rulebook(vertical: str | None) -> Rulebook:
@@ -31,7 +34,7 @@ def rulebook(vertical: str | None) -> Rulebook:
     """
     if vertical:
         one = verticals.load(vertical)
-        return Rulebook(one.privacy, one.recognizers)
+        return Rulebook(one.privacy, one.recognizers, one.languages)
     additions: dict[str, str] = {}
     recognizers: dict[str, RecognizerSpec] = {}
     for other in verticals.discover().values():

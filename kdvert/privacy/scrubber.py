@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 from kdvert.privacy import detectors, gazetteer, keys, names, policy
 from kdvert.privacy.draws import derived
 from kdvert.privacy.guard import guarded
+from kdvert.privacy.languages import SUPPORTED, likeliest_first
 from kdvert.privacy.ledger import PERSON, Entry, Ledger
 from kdvert.privacy.phrases import Phrases
 from kdvert.privacy.placeholders import Numbering, fixed_points
@@ -118,6 +119,7 @@ class Scrubber:
         secret: what surrogates are drawn with.
         seal_key: key of the sealed map; empty: no map.
         ledger: made-up values of the corpus that the texts belong to; they are left alone.
+        languages: those that texts may be in, the likeliest first.
     """
 
     policy: policy.Policy
@@ -129,6 +131,7 @@ class Scrubber:
     secret: bytes = field(default=b"", repr=False)
     seal_key: bytes = field(default=b"", repr=False)
     ledger: Ledger = field(default_factory=Ledger, repr=False)
+    languages: Sequence[str] = SUPPORTED
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
@@ -164,6 +167,7 @@ class Scrubber:
             secret=secret,
             seal_key=keys.seal_key() if settings.sealed_map else b"",
             ledger=ledger or Ledger(),
+            languages=likeliest_first(vertical.languages),
         )
 
     @cached_property
@@ -176,6 +180,7 @@ class Scrubber:
                 "zip3_small": sorted(self.policy.zip3_small),
                 "recognizers": [s.model_dump(exclude={"description", "matches", "near_misses"}) for s in self.specs],
                 "threshold": self.threshold,
+                "languages": list(self.languages),
                 "replace_with": [self.replace_with, self.consistency],
                 "presidio": version("presidio-analyzer"),
                 "names": version("faker"),
@@ -254,7 +259,7 @@ class Scrubber:
 
     @cached_property
     def _detector(self) -> detectors.Detector:
-        return detectors.Detector(self.specs, self.policy.targets, self.threshold)
+        return detectors.Detector(self.specs, self.policy.targets, self.threshold, self.languages)
 
     @cached_property
     def _fixed(self) -> re.Pattern[str]:
