@@ -147,7 +147,7 @@ def test_a_slow_text_is_held_back(make_scrubber: Callable[..., Scrubber], monkey
     slow = make_scrubber()
     spec = next(s for s in slow.specs if s.entity == "US_SSN")
     pattern = spec.patterns[0].model_copy(update={"regex": r"(?:a|aa)+\d"})
-    blow_up = spec.model_copy(update={"patterns": [pattern]})
+    blow_up = spec.model_copy(update={"patterns": [pattern], "needs": []})
     slow = Scrubber(slow.policy, [blow_up], 0.4, 1.0)
     monkeypatch.setattr(scrubber_module, "SHORTEST_LIMIT", 0.5)
     with pytest.raises(WorkFailed, match=r"notes/1\.md: scrubbing took longer") as caught:
