@@ -50,7 +50,8 @@ class Source(Record):
     """Where a document came from and under which license it may be used.
 
     ``uri`` is relative to the project folder; ``sha256`` is of the bytes as read; ``url`` is the address that a
-    JSON-lines row states; ``retrieved`` is an ISO date stated by the user, or None.
+    JSON-lines row states; ``retrieved`` is an ISO date stated by the user, or None. After ``scrub`` a path, title,
+    publisher or address that may name a person is replaced, and ``sha256`` is that of the scrubbed text.
     """
 
     uri: str

@@ -47,7 +47,8 @@ class Loaded:
         text: normalized text; Markdown where the file has structure.
         title: the title that the file itself states.
         sha256: of the file's bytes; of the line's text in UTF-8 for a row.
-        row: the row's id, or its line number, in a file that holds several documents.
+        row: the row's id, or its line number, in a file that holds several documents. An id may name a person.
+        line: the row's line number.
         license, publisher, url: as the row states them.
         guessed: the encoding, if it had to be guessed.
     """
@@ -60,6 +61,7 @@ class Loaded:
     publisher: str | None = None
     url: str | None = None
     guessed: str | None = None
+    line: int | None = None
 
 
 Loader = Callable[[bytes, str | None], Iterable[Loaded | RowProblem]]
@@ -201,6 +203,7 @@ def _row(number: int, line: str, guessed: str | None) -> Loaded | RowProblem:
         publisher=one_line(row.publisher) or one_line(row.source),
         url=row.url if row.url and row.url.startswith(("http://", "https://")) else None,
         guessed=guessed,
+        line=number,
     )
 
 

@@ -40,7 +40,7 @@ class SourceProblem(Exception):
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A row of a file whose other rows are fine. ``row`` is its id if it has one, else its line number."""
+    """A row of a file whose other rows are fine. ``row`` is its line number."""
 
     row: str
     reason: str

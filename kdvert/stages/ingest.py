@@ -1,4 +1,15 @@
-"""Read the documents and keep where each came from. A document without a known license stops the run."""
+"""Read the documents and keep where each came from. A document without a known license stops the run.
+
+Writes
+
+- ``documents.jsonl``: the raw documents, under ids that say nothing of their names;
+- ``originals.jsonl``: which file and row each id stands for. It stays here: no other stage reads it;
+- ``skipped.jsonl``: what was left out and why;
+- ``summary.json``: counts.
+
+File names, paths and row ids may name a person. So whatever leaves this folder, and every log line and error, knows a
+document by its id; a path is shown only if it surely names nobody (`kdvert.privacy.file_names`).
+"""
 
 from __future__ import annotations
 
@@ -6,27 +17,31 @@ import codecs
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts
 from kdvert.errors import GateBlocked, UserError
+from kdvert.knowledge.identities import Identities
 from kdvert.knowledge.listing import FOLDER, SourceFile, list_files
 from kdvert.knowledge.loaders import LOADERS, Loaded, load
 from kdvert.knowledge.problems import RowProblem, SourceProblem
 from kdvert.licensing.terms import data_license
+from kdvert.privacy import file_names
 from kdvert.progress import track
 from kdvert.records import Document, Source, sha256_text
 from kdvert.stages.contract import StageContext
-from kdvert.store import read_json, write_json, write_jsonl
+from kdvert.store import read_json, to_line, write_json, write_jsonl
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = ()
+ORIGINALS = "originals.jsonl"
 _SHOWN = 10  # of the problems, in an error
 _ROWS = ".jsonl"  # the one kind of file whose documents can state a license themselves
 _SLOW = (".pdf", ".docx")
@@ -105,12 +120,13 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             hint=f"Put files there ({' '.join(LOADERS)}) and state their license in kdvert.yaml under ingest.sources.",
         )
     _warn_of_idle_rules(ctx, config, files)
-    intake = _Intake(ctx, config)
-    write_jsonl(ctx.out / "documents.jsonl", intake.documents(files))
+    intake = _Intake(ctx, config, Identities(ctx.cache / "ids.json"))
+    with intake.kept():
+        write_jsonl(ctx.out / "documents.jsonl", intake.documents(files))
     write_jsonl(ctx.out / "skipped.jsonl", intake.broken)
     shutil.rmtree(ctx.out / _READ, ignore_errors=True)
     summary = {
-        "documents": len(intake.ids),
+        "documents": len(intake.seen),
         "files": len(files),
         "skipped": len(intake.broken),
         "characters": intake.characters,
@@ -124,24 +140,36 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
 
 def _warn_of_idle_rules(ctx: StageContext, config: Config, files: list[SourceFile]) -> None:
     used = {file.rule for file in files}
-    for number, rule in enumerate(config.sources):
+    for number in range(len(config.sources)):
         if number not in used:
-            ctx.log.warning("ingest.sources: '%s' holds for no file (none matches, or an earlier rule does)", rule.path)
+            shown = _rule(config, number)
+            ctx.log.warning("ingest.sources: %s holds for no file (none matches, or an earlier rule does)", shown)
 
 
 class _Intake:
     """Turns files into documents and collects what stands in the way, so that a user sees all of it at once."""
 
-    def __init__(self, ctx: StageContext, config: Config) -> None:
+    def __init__(self, ctx: StageContext, config: Config, ids: Identities) -> None:
         self._ctx = ctx
         self._config = config
         self._terms: dict[str, str | GateBlocked] = {}
+        self.ids = ids
         self.gate: list[str] = []
         self.broken: list[dict[str, str]] = []
-        self.ids: set[str] = set()
+        self._originals: TextIO | None = None
+        self.seen: set[str] = set()
         self.licenses: Counter[str] = Counter()
         self.guessed: dict[str, str] = {}
         self.characters = 0
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Write down which file each id stands for, also when an error ends the block: it names documents by id."""
+        with open(self._ctx.out / ORIGINALS, "w", encoding="utf-8", newline="\n") as self._originals:
+            try:
+                yield
+            finally:
+                self.ids.save()
 
     def documents(self, files: list[SourceFile]) -> Iterator[Document]:
         """Yield the documents, then raise if there was a reason to.
@@ -150,18 +178,21 @@ class _Intake:
             GateBlocked: a license is missing or unknown.
             UserError: a document cannot be read and the settings say ``stop``, or none can.
         """
+        for file in files:  # files first, so that a row more or less in one does not move the others
+            self._original(self.ids.of(file.uri), file)
         for file in track(self._ctx.progress, "reading documents", self._admitted(files)):
             for item in self._items(file):
                 document = self._document(file, item)
                 if document is not None:
-                    self.ids.add(document.id)
+                    self.seen.add(document.id)
                     self.licenses[document.source.license] += 1
                     self.characters += len(document.text)
                     yield document
+        originals = self._ctx.out / ORIGINALS
         if self.gate:
-            raise _blocked(self.gate)
-        if self.broken and (self._config.on_broken == "stop" or not self.ids):
-            raise _unreadable(self.broken, none_left=not self.ids)
+            raise _blocked(self.gate, originals)
+        if self.broken and (self._config.on_broken == "stop" or not self.seen):
+            raise _unreadable(self.broken, originals, none_left=not self.seen)
 
     def _admitted(self, files: list[SourceFile]) -> list[SourceFile]:
         """Return the files to read: all that pass the gate; if one does not, only JSON lines, to check their rows."""
@@ -169,30 +200,37 @@ class _Intake:
         good = [file for file in readable if self._has_license(file)]
         return [f for f in good if f.path.suffix.lower() == _ROWS] if self.gate else good
 
+    def _shown(self, file: SourceFile, line: int | None = None) -> str:
+        """Return how a file or row is called outside this folder: by its path if that names nobody, else by its id."""
+        name = file.uri
+        if not file_names.is_plain(name):
+            suffix = file.path.suffix.lower()
+            name = self.ids.of(file.uri) + (f" ({suffix})" if suffix in LOADERS else "")
+        return name if line is None else f"{name}, line {line}"
+
     def _is_readable(self, file: SourceFile) -> bool:
-        shown = file.uri.encode("utf-8", "backslashreplace").decode()
-        if shown != file.uri:
-            self._leave_out(shown, "file_name", "has a name that is not valid Unicode. Rename it.")
+        if _in_unicode(file.uri) != file.uri:
+            self._leave_out(self._shown(file), "file_name", "has a name that is not valid Unicode. Rename it.")
             return False
-        suffix = file.path.suffix.lower()
-        if suffix in LOADERS:
+        if file.path.suffix.lower() in LOADERS:
             return True
-        detail = f"has the suffix '{suffix}', and kdvert reads {' '.join(LOADERS)}. Convert it, or move it out."
-        self._leave_out(file.uri, "unsupported", detail)
+        detail = f"has another suffix than {' '.join(LOADERS)}, which kdvert reads. Convert it, or move it out."
+        self._leave_out(self._shown(file), "unsupported", detail)
         return False
 
     def _has_license(self, file: SourceFile) -> bool:
         if file.rule is None:
-            self.gate.append(f"{file.uri}: no rule matches it. Add the line  {_line(file.uri)}")
+            self.gate.append(f"{self._shown(file)}: no rule matches it. Add the line  {_line(file.uri)}")
             return False
         rule = self._config.sources[file.rule]
         if rule.license is None:
             if file.path.suffix.lower() != _ROWS:
-                self.gate.append(f"{file.uri}: the rule '{rule.path}' states no license. Make it  {_line(rule.path)}")
+                where = f"{_rule(self._config, file.rule)} states no license"
+                self.gate.append(f"{self._shown(file)}: {where}. Make it  {_line(rule.path)}")
             return file.path.suffix.lower() == _ROWS
-        return self._known(file.uri, rule.license) is not None
+        return self._known(file, rule.license) is not None
 
-    def _known(self, uri: str, expression: str) -> str | None:
+    def _known(self, file: SourceFile, expression: str, line: int | None = None) -> str | None:
         """Return the license as its facts spell it; None, and a line for the gate, if there are none."""
         if expression not in self._terms:
             try:
@@ -202,7 +240,7 @@ class _Intake:
         found = self._terms[expression]
         if isinstance(found, str):
             return found
-        self.gate.append(f"{uri}: {found.message} {found.hint or ''}".rstrip())
+        self.gate.append(f"{self._shown(file, line)}: {found.message} {found.hint or ''}".rstrip())
         return None
 
     def _items(self, file: SourceFile) -> Iterator[Loaded]:
@@ -213,15 +251,14 @@ class _Intake:
                     guessed = item.guessed
                     yield item
                 else:
-                    self._leave_out(f"{file.uri}#{item.row}", item.reason, item.detail)
+                    self._leave_out(self._shown(file), item.reason, item.detail)
         except SourceProblem as problem:
-            self._leave_out(file.uri, problem.reason, problem.detail)
+            self._leave_out(self._shown(file), problem.reason, problem.detail)
         if guessed:
-            self.guessed[file.uri] = guessed
+            shown = self._shown(file)
+            self.guessed[shown] = guessed
             self._ctx.log.warning(
-                "%s is not UTF-8 and was read as %s; if that is wrong, state `encoding:` in its rule",
-                file.uri,
-                guessed,
+                "%s is not UTF-8 and was read as %s; if that is wrong, state `encoding:` in its rule", shown, guessed
             )
 
     def _loaded(self, file: SourceFile) -> Iterator[Loaded | RowProblem]:
@@ -237,52 +274,87 @@ class _Intake:
                 write_json(kept, asdict(item))
             yield item
 
-    def _leave_out(self, uri: str, reason: str, detail: str) -> None:
-        self._ctx.log.warning("%s left out: %s", uri, reason)
-        self.broken.append({"uri": uri, "reason": reason, "detail": detail})
+    def _leave_out(self, shown: str, reason: str, detail: str) -> None:
+        self._ctx.log.warning("%s left out: %s", shown, reason)
+        self.broken.append({"document": shown, "reason": reason, "detail": detail})
+
+    def _original(self, id_: str, file: SourceFile, row: str | None = None) -> None:
+        assert self._originals
+        place = {"uri": _in_unicode(file.uri)} | ({} if row is None else {"row": row})
+        self._originals.write(to_line({"id": id_} | place))
 
     def _document(self, file: SourceFile, item: Loaded) -> Document | None:
-        name = file.uri if item.row is None else f"{file.uri}#{item.row}"
-        rule = self._config.sources[file.rule or 0]
-        stated = item.license or rule.license
-        if stated is None:
-            where = f"neither the row nor the rule '{rule.path}' states a license"
-            self.gate.append(f"{name}: {where}. Make it  {_line(rule.path)}")
-            return None
-        license_ = self._known(name, stated)
+        id_ = self.ids.of(file.uri, item.row)
+        license_ = self._license(file, item)
         if license_ is None:
             return None
-        if name in self.ids:
-            self._leave_out(name, "duplicate_id", "has the id of another row. Give each row an id of its own, or none.")
+        if id_ in self.seen:
+            detail = "has the id of another row. Give each row an id of its own, or none."
+            self._leave_out(self._shown(file, item.line), "duplicate_id", detail)
             return None
+        if item.row is not None:
+            self._original(id_, file, item.row)
+        return Document(id=id_, source=self._source(file, item, license_), text=item.text)
+
+    def _license(self, file: SourceFile, item: Loaded) -> str | None:
+        """Return what the row, else the rule, states; None, and a line for the gate, if it is no good."""
+        number = file.rule or 0
+        rule = self._config.sources[number]
+        stated = item.license or rule.license
+        if stated is not None:
+            return self._known(file, stated, item.line)
+        where = f"neither the row nor {_rule(self._config, number)} states a license"
+        self.gate.append(f"{self._shown(file, item.line)}: {where}. Make it  {_line(rule.path)}")
+        return None
+
+    def _source(self, file: SourceFile, item: Loaded, license_: str) -> Source:
+        rule = self._config.sources[file.rule or 0]
         title = (item.title or rule.title) if item.row else (rule.title or item.title)
-        source = Source(
+        if not title:
+            stem = PurePosixPath(file.uri).stem
+            title = file_names.title_of(stem, item.text, otherwise=self.ids.of(file.uri, item.row))
+        return Source(
             uri=file.uri,
-            title=title or PurePosixPath(file.uri).stem.replace("_", " ").replace("-", " "),
+            title=title,
             license=license_,
             publisher=item.publisher or rule.publisher,
             url=item.url,
             sha256=item.sha256,
             retrieved=rule.retrieved.isoformat() if rule.retrieved else None,
         )
-        return Document(id=name, source=source, text=item.text)
+
+
+def _in_unicode(uri: str) -> str:
+    return uri.encode("utf-8", "backslashreplace").decode()
+
+
+def _rule(config: Config, number: int) -> str:
+    """Return how a rule is called: a user may have written a person's name into its pattern."""
+    path = config.sources[number].path
+    return f"the rule '{path}'" if file_names.is_plain(path) else f"rule {number + 1} of ingest.sources"
 
 
 def _line(path: str) -> str:
-    return f'- {{path: "{path}", license: <SPDX id>}}'
+    return f'- {{path: "{path if file_names.is_plain(path) else "<its path>"}", license: <SPDX id>}}'
 
 
-def _blocked(lines: list[str]) -> GateBlocked:
+def _blocked(lines: list[str], originals: Path) -> GateBlocked:
     return GateBlocked(
         f"{_count(lines, 'document has', 'documents have')} no license that kdvert can judge:\n{_list(lines)}",
-        hint="State it under ingest.sources in kdvert.yaml, as in license: CC-BY-4.0. The first matching rule holds.",
+        hint="State it under ingest.sources in kdvert.yaml, as in license: CC-BY-4.0. The first matching rule holds."
+        + _where(lines, originals),
     )
 
 
-def _unreadable(broken: list[dict[str, str]], *, none_left: bool) -> UserError:
-    lines = [f"{row['uri']} {row['detail']} [{row['reason']}]" for row in broken]
-    skip = "Repair, replace or remove them" + ("." if none_left else ", or go on without them: ingest.on_broken: skip")
-    return UserError(f"{_count(lines, 'document', 'documents')} cannot be read:\n{_list(lines)}", hint=skip)
+def _unreadable(broken: list[dict[str, str]], originals: Path, *, none_left: bool) -> UserError:
+    lines = [f"{row['document']} {row['detail']} [{row['reason']}]" for row in broken]
+    hint = "Repair, replace or remove them" + ("." if none_left else ", or go on without them: ingest.on_broken: skip")
+    message = f"{_count(lines, 'document', 'documents')} cannot be read:\n{_list(lines)}"
+    return UserError(message, hint=hint + _where(lines, originals))
+
+
+def _where(lines: list[str], originals: Path) -> str:
+    return f" {originals} says which file each id stands for." if any("doc-" in line for line in lines) else ""
 
 
 def _count(lines: list[str], one: str, many: str) -> str:

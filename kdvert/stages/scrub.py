@@ -2,7 +2,8 @@
 
 Reads ``ingest/documents.jsonl``. Writes
 
-- ``documents.jsonl``: the same documents, ids and order, with text and title scrubbed;
+- ``documents.jsonl``: the same documents, ids and order, with text, title and publisher scrubbed, and a path only where
+  it surely names nobody;
 - ``logs.jsonl``: a `ScrubLog` per document: findings, and the map from raw to scrubbed offsets;
 - ``ledger.jsonl``: every surrogate that was put in, with its type (fake values only);
 - ``settings.json``: the settings that decide what scrubbed text looks like, for those who scrub more of it;
@@ -18,29 +19,31 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts
-from kdvert.privacy import keys, sealed
+from kdvert.knowledge.loaders import LOADERS
+from kdvert.privacy import file_names, keys, sealed
 from kdvert.privacy.ledger import FILE as LEDGER
-from kdvert.privacy.ledger import Entry, Ledger
-from kdvert.records import Document, ScrubLog, sha256_text
+from kdvert.privacy.ledger import PERSON, Entry, Ledger
+from kdvert.records import Document, ScrubLog, Source, sha256_text
 from kdvert.stages.contract import StageContext
 from kdvert.store import iter_jsonl, write_json, write_jsonl
 
 if TYPE_CHECKING:
     from kdvert.privacy.scrubber import Scrubbed, Scrubber
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = (sealed.FILE,)  # encrypting the same twice gives different bytes
 
 SETTINGS = "settings.json"
 _JOURNAL = "journal.jsonl"
 _AMENDED = "amended.jsonl"
+_PUBLISHERS = frozenset({"ORGANIZATION", "HEALTH_FACILITY", "LOCATION", "CITY", "REGION", "COURT", "NRP"})
 _DECIDE = {"extra_regimes", "actions", "threshold", "seconds_per_megabyte", "replace_with", "consistency"}
 
 
@@ -87,7 +90,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     scrubber = Scrubber.for_vertical(ctx.vertical, config, secret=secret)
     source = ctx.inputs["ingest"] / "documents.jsonl"
     characters = [len(d.text) for d in iter_jsonl(source, Document)]
-    with _Journal(ctx.out / _JOURNAL, scrubber.journal_key) as journal:
+    origin = _Origin(scrubber)
+    with _Journal(ctx.out / _JOURNAL, scrubber.journal_key, origin) as journal:
         done = journal.count(source)
         rest = _after(iter_jsonl(source, Document), done)
         plan = Plan.of(config.workers, sum(characters[done:]))
@@ -97,8 +101,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             for document, scrubbed in scrub_all(ctx.vertical, config, rest, plan, secret=secret):
                 journal.add(document, scrubbed)
                 bar.advance()
-    again = _corpus_pass(ctx, config, scrubber, secret) if config.corpus_pass else 0
-    counts = _publish(ctx.out, scrubber.seal_key)
+    again = _corpus_pass(ctx, config, scrubber, secret, origin) if config.corpus_pass else 0
+    counts = _publish(ctx.out, scrubber.seal_key, _telling_paths(source, ctx.out))
     write_json(ctx.out / SETTINGS, config.model_dump(include=_DECIDE))
     summary = {
         "documents": len(characters),
@@ -117,7 +121,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     return {key: summary[key] for key in ("documents", "findings", "entities", "seconds")}
 
 
-def _corpus_pass(ctx: StageContext, config: Config, scrubber: Scrubber, secret: bytes) -> int:
+def _corpus_pass(ctx: StageContext, config: Config, scrubber: Scrubber, secret: bytes, origin: _Origin) -> int:
     """Scrub documents again that hold a name which another one gave away; return how many.
 
     The journal of the first pass is complete here, and it decides what this one finds: a killed run does it anew.
@@ -135,7 +139,7 @@ def _corpus_pass(ctx: StageContext, config: Config, scrubber: Scrubber, secret: 
     left = {r.document.id: len(r.document.text) for r in _rows(journal) if corpus.is_left(phrases, r.document, r.log)}
     todo = (document for document in iter_jsonl(source, Document) if document.id in left)
     plan = Plan.of(config.workers, sum(left.values()))
-    with _Journal(ctx.out / _AMENDED, scrubber.journal_key) as amended:
+    with _Journal(ctx.out / _AMENDED, scrubber.journal_key, origin) as amended:
         for document, scrubbed in scrub_all(ctx.vertical, config, todo, plan, secret=secret, known=sorted(known)):
             amended.add(document, scrubbed)
     ctx.log.info("scrub: %d names searched everywhere, %d documents scrubbed again", len(known), len(left))
@@ -145,9 +149,10 @@ def _corpus_pass(ctx: StageContext, config: Config, scrubber: Scrubber, secret: 
 class _Journal:
     """Finished documents, one a line, so that a killed run goes on where it was. It holds scrubbed text only."""
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, key: str, origin: _Origin) -> None:
         self._path = path
         self._of_all = key
+        self._origin = origin
 
     def __enter__(self) -> _Journal:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,7 +178,7 @@ class _Journal:
 
     def add(self, document: Document, scrubbed: Scrubbed) -> None:
         """Keep a finished document."""
-        source = document.source.model_copy(update={"title": scrubbed.title})
+        source = self._origin.cleared(document, scrubbed)
         clean = document.model_copy(update={"text": scrubbed.text, "source": source})
         row = {
             "key": self._key(document),
@@ -187,6 +192,55 @@ class _Journal:
 
     def _key(self, document: Document) -> str:
         return sha256_text("\n".join((self._of_all, document.id, document.source.title, document.text)))
+
+
+class _Origin:
+    """What a scrubbed document may say of where it came from: its license, and nothing that can name a person."""
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        self._publishers: dict[str, str] = {}
+
+    def cleared(self, document: Document, scrubbed: Scrubbed) -> Source:
+        """Return the source with a scrubbed title and publisher, without telling names, and with a hash of clean text.
+
+        The hash of the raw bytes stays in the ingest folder: that of a short row could be guessed back to it.
+        """
+        source = document.source
+        changes = {
+            "uri": source.uri if file_names.is_plain(source.uri) else _path_by_id(document),
+            "title": scrubbed.title,
+            "publisher": self._publisher(source.publisher) if source.publisher else None,
+            "url": file_names.address(source.url) if source.url else None,
+            "sha256": sha256_text(scrubbed.text),
+        }
+        return source.model_copy(update=changes)
+
+    def _publisher(self, name: str) -> str:
+        """Return a publisher scrubbed of all but the names of organizations and places, which it consists of."""
+        if name not in self._publishers:
+            done = self._scrubber.scrub("a publisher", name)
+            is_person = any(f.entity not in _PUBLISHERS for f in done.log.findings)
+            self._publishers[name] = self._scrubber.passage(name).text if is_person else name
+        return self._publishers[name]
+
+
+def _path_by_id(document: Document) -> str:
+    """Return what stands for a path: the id of the file, with its suffix."""
+    suffix = PurePosixPath(document.source.uri).suffix.lower()
+    return document.id.partition("#")[0] + (suffix if suffix in LOADERS else "")
+
+
+def _telling_paths(source: Path, out: Path) -> set[str]:
+    """Return paths that a person is named by whom one of their documents names: "ulster.md", of "Mary Ulster"."""
+    paths: set[str] = set()
+    for document, row in zip(iter_jsonl(source, Document), _final(out), strict=True):
+        path = row.document.source.uri
+        if path not in paths and path == document.source.uri:
+            people = {document.text[f.start : f.end] for f in row.log.findings if f.entity == PERSON}
+            if people and file_names.names_one_of(path, people):
+                paths.add(path)
+    return paths
 
 
 @dataclass(frozen=True)
@@ -221,8 +275,8 @@ def _after(documents: Iterator[Document], count: int) -> Iterator[Document]:
             yield document
 
 
-def _publish(out: Path, seal_key: bytes) -> Counter[str]:
-    """Write the stage's files from the journal; return findings per type."""
+def _publish(out: Path, seal_key: bytes, telling: set[str]) -> Counter[str]:
+    """Write the stage's files from the journal, without ``telling`` paths; return findings per type."""
     counts: Counter[str] = Counter()
     entries: set[Entry] = set()
 
@@ -232,7 +286,7 @@ def _publish(out: Path, seal_key: bytes) -> Counter[str]:
             entries.update(row.ledger)
             yield row.log
 
-    write_jsonl(out / "documents.jsonl", (row.document for row in _final(out)))
+    write_jsonl(out / "documents.jsonl", (_without(row.document, telling) for row in _final(out)))
     write_jsonl(out / "logs.jsonl", logs())
     Ledger(entries).write(out / LEDGER)
     if seal_key:
@@ -240,6 +294,12 @@ def _publish(out: Path, seal_key: bytes) -> Counter[str]:
             stream.write(sealed.opening_line(seal_key) + "\n")
             stream.writelines(row.sealed + "\n" for row in _final(out))
     return counts
+
+
+def _without(document: Document, telling: set[str]) -> Document:
+    if document.source.uri not in telling:
+        return document
+    return document.model_copy(update={"source": document.source.model_copy(update={"uri": _path_by_id(document)})})
 
 
 def _final(out: Path) -> Iterator[_Row]:

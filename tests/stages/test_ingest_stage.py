@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -84,8 +85,9 @@ def test_documents_carry_their_source(put: Put, go: Go) -> None:
     put("rows.jsonl", row(id="x1", license="mit", publisher="NIH", url="https://x.org") + "\n" + row())
     rule = ALL | {"publisher": "Ward 7", "retrieved": "2026-01-31"}
     summary, documents = go(sources=[rule])
-    assert [d.id for d in documents] == [
-        "sources/a/asthma.md", "sources/rows.jsonl#x1", "sources/rows.jsonl#2", "sources/wound-care_notes.txt",
+    assert [d.id for d in documents] == ["doc-0001", "doc-0002#1", "doc-0002#2", "doc-0003"]
+    assert [d.source.uri for d in documents] == [
+        "sources/a/asthma.md", "sources/rows.jsonl", "sources/rows.jsonl", "sources/wound-care_notes.txt",
     ]  # fmt: skip
     asthma, first, second, notes = (d.source for d in documents)
     assert (asthma.title, asthma.license, asthma.publisher) == ("Asthma", "CC-BY-4.0", "Ward 7")
@@ -172,7 +174,7 @@ def test_rules_may_name_files_outside_sources_and_links_are_followed(
     (tmp_path / "notes" / "b.txt").write_text("Outside.", encoding="utf-8")
     rules = [ALL, {"path": "notes/*.txt", "license": "MIT"}]
     _, documents = go(sources=rules)
-    assert [d.id for d in documents] == ["notes/b.txt", "sources/a.md", "sources/linked/far.md"]
+    assert [d.source.uri for d in documents] == ["notes/b.txt", "sources/a.md", "sources/linked/far.md"]
     content = ingest.content(make_context("ingest"), ingest.Config(sources=rules))
     assert content[0] == tmp_path / "sources"
     assert {p.name for p in content} >= {"b.txt", "far.md", "licenses"}
@@ -182,7 +184,70 @@ def test_rules_may_name_files_outside_sources_and_links_are_followed(
 def test_hidden_files_and_litter_are_no_sources(put: Put, go: Go) -> None:
     for name in (".DS_Store", ".hidden/a.md", "Thumbs.db", "~$a.docx", "a.md"):
         put(name)
-    assert [d.id for d in go()[1]] == ["sources/a.md"]
+    assert [d.source.uri for d in go()[1]] == ["sources/a.md"]
+
+
+# --- names of people in names of files ---------------------------------------------------------------------------
+
+
+def put_named(put: Put) -> None:
+    put("Discharge Maria Lopez 1984.txt", "Clean hands prevent infection.")
+    put("ward 48213377/guide.md", "# Guide\n\nText.")
+    put("rows.jsonl", row(id="ana.lopez@example.org") + "\n" + row(id="48213377"))
+    put("Ana_Lopez.pdf", b"no pdf")
+    put("Ana_Lopez.xlsx", b"x")
+    put("Ana_Lopez.html", "Ana était là, ça va très bien déjà à l'hôpital où elle a été opérée.".encode("cp1252"))
+
+
+def test_names_stay_in_the_folder_of_raw_documents(put: Put, go: Go, caplog: pytest.LogCaptureFixture) -> None:
+    put_named(put)
+    with caplog.at_level(logging.DEBUG):
+        summary, documents = go(on_broken="skip", sources=[{"path": "sources/*Lopez*.md"}, ALL])
+    told = json.dumps(summary) + caplog.text + " ".join(d.id for d in documents)
+    assert not [raw for raw in ("Lopez", "lopez", "48213377") if raw in told]
+    assert summary["documents"] == 5
+    assert documents[1].source.title == "Discharge"
+    assert summary["guessed_encodings"] == {"doc-0001 (.html)": "cp1252"}
+
+
+def test_the_original_of_each_document_can_be_found(
+    put: Put, go: Go, make_context: Make, read_lines: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    put_named(put)
+    _, documents = go(on_broken="skip")
+    originals = {o["id"]: o for o in read_lines(make_context("ingest").out / "originals.jsonl")}
+    assert {d.id for d in documents} < set(originals)
+    by_row = {o["row"]: o["uri"] for o in originals.values() if "row" in o}
+    assert by_row == dict.fromkeys(("ana.lopez@example.org", "48213377"), "sources/rows.jsonl")
+    assert "sources/Ana_Lopez.pdf" in {o["uri"] for o in originals.values()}
+
+
+def test_errors_name_documents_by_id_and_say_where_the_names_stand(put: Put, go: Go, make_context: Make) -> None:
+    put_named(put)
+    for settings, kind in (({}, UserError), ({"sources": [{"path": "sources/*Lopez*"}]}, GateBlocked)):
+        with pytest.raises(kind) as caught:
+            go(**settings)
+        assert not [raw for raw in ("Lopez", "lopez", "48213377") if raw in str(caught.value)]
+        assert "doc-000" in str(caught.value)
+        assert "originals.jsonl" in str(caught.value)
+    assert "Ana_Lopez.pdf" in (make_context("ingest").out / "originals.jsonl").read_text(encoding="utf-8")
+
+
+def test_ids_stay_when_files_and_rows_come_and_go(put: Put, go: Go) -> None:
+    put("b.md")
+    put("rows.jsonl", row(id="x") + "\n" + row(id="y"))
+    first = {d.source.uri: d.id for d in go()[1]}
+    put("a.md")
+    put("rows.jsonl", row(id="new") + "\n" + row(id="y")).touch()
+    documents = go()[1]
+    assert [d.id for d in documents] == ["doc-0003", first["sources/b.md"], "doc-0002#3", "doc-0002#2"]
+
+
+def test_the_same_sources_get_the_same_ids_anywhere(put: Put, go: Go, tmp_path: Path) -> None:
+    put_named(put)
+    first = [d.id for d in go(on_broken="skip")[1]]
+    shutil.rmtree(tmp_path / "work")
+    assert [d.id for d in go(on_broken="skip")[1]] == first
 
 
 # --- the license gate --------------------------------------------------------------------------------------------
@@ -190,11 +255,11 @@ def test_hidden_files_and_litter_are_no_sources(put: Put, go: Go) -> None:
 
 def test_every_document_without_a_license_is_named_at_once(put: Put, go: Go) -> None:
     put("fine.md")
-    put("bare.md")
+    put("open.md")
     put("no-rule.pdf", b"never read")
     put("rows.jsonl", row(license="MIT") + "\n" + row(id="r2") + "\n" + row(license="Acme-Secret-1.0"))
     rules = [
-        {"path": "sources/fine.md", "license": "CC0-1.0"}, {"path": "sources/*.jsonl"}, {"path": "sources/bare.*"},
+        {"path": "sources/fine.md", "license": "CC0-1.0"}, {"path": "sources/*.jsonl"}, {"path": "sources/open.*"},
     ]  # fmt: skip
     with pytest.raises(GateBlocked) as caught:
         go(sources=rules)
@@ -202,9 +267,9 @@ def test_every_document_without_a_license_is_named_at_once(put: Put, go: Go) -> 
     assert "4 documents have no license" in text
     assert "sources/no-rule.pdf: no rule matches it." in text
     assert '- {path: "sources/no-rule.pdf", license: <SPDX id>}' in text
-    assert "sources/bare.md: the rule 'sources/bare.*' states no license" in text
-    assert "sources/rows.jsonl#r2: neither the row nor the rule" in text
-    assert "sources/rows.jsonl#3: Unknown license 'Acme-Secret-1.0'" in text
+    assert "sources/open.md: the rule 'sources/open.*' states no license" in text
+    assert "sources/rows.jsonl, line 2: neither the row nor the rule 'sources/*.jsonl' states" in text
+    assert "sources/rows.jsonl, line 3: Unknown license 'Acme-Secret-1.0'" in text
     assert "kdvert.yaml" in text
 
 
@@ -246,15 +311,15 @@ def test_no_sources(go: Go, tmp_path: Path, make_folder: bool) -> None:
 
 def put_broken(put: Put) -> dict[str, str]:
     put("binary.md", b"\x00\x01")
-    put("cut.pdf", b"%PDF-1.4 and no end")
+    put("tail.pdf", b"%PDF-1.4 and no end")
     put("empty.txt", b"")
     put("large.txt", "x" * 60_000)
     put("sheet.xlsx", b"x")
     put("rows.jsonl", "\n".join([row(id="a"), "{", row(id="a"), row(id="b")]))
     return {
-        "sources/binary.md": "binary", "sources/cut.pdf": "truncated", "sources/empty.txt": "empty",
-        "sources/large.txt": "too_large", "sources/sheet.xlsx": "unsupported", "sources/rows.jsonl#2": "invalid_row",
-        "sources/rows.jsonl#a": "duplicate_id",
+        "sources/binary.md": "binary", "sources/tail.pdf": "truncated", "sources/empty.txt": "empty",
+        "sources/large.txt": "too_large", "sources/sheet.xlsx": "unsupported", "sources/rows.jsonl": "invalid_row",
+        "sources/rows.jsonl, line 3": "duplicate_id",
     }  # fmt: skip
 
 
@@ -277,10 +342,10 @@ def test_skip_leaves_them_out_and_names_them(
     expected = put_broken(put)
     put("good.md")
     summary, documents = go(max_megabytes=0.05, on_broken="skip")
-    assert [d.id for d in documents] == ["sources/good.md", "sources/rows.jsonl#a", "sources/rows.jsonl#b"]
+    assert [Path(d.source.uri).name for d in documents] == ["good.md", "rows.jsonl", "rows.jsonl"]
     out = make_context("ingest").out
     skipped = read_lines(out / "skipped.jsonl")
-    assert {s["uri"]: s["reason"] for s in skipped} == expected
+    assert {s["document"]: s["reason"] for s in skipped} == expected
     assert all(s["detail"] for s in skipped)
     assert summary["skipped"] == 7
     assert summary["reasons"]["truncated"] == 1
@@ -297,15 +362,15 @@ def test_a_name_that_is_no_unicode(go: Go, put: Put, tmp_path: Path) -> None:
     put("good.md")
     (tmp_path / "sources" / "caf\udce9.md").write_text("Text.", encoding="utf-8")
     summary, documents = go(on_broken="skip")
-    assert [d.id for d in documents] == ["sources/good.md"]
+    assert [d.source.uri for d in documents] == ["sources/good.md"]
     assert summary["reasons"] == {"file_name": 1}
 
 
 def test_a_guessed_encoding_is_reported_and_can_be_stated(put: Put, go: Go, caplog: pytest.LogCaptureFixture) -> None:
-    put("pl.txt", "Pacjent zgłosił się z gorączką.".encode("cp1250"))
+    put("polish.txt", "Pacjent zgłosił się z gorączką.".encode("cp1250"))
     with caplog.at_level(logging.WARNING, logger="kdvert"):
         summary, _ = go()
-    assert list(summary["guessed_encodings"]) == ["sources/pl.txt"]
+    assert list(summary["guessed_encodings"]) == ["sources/polish.txt"]
     assert "state `encoding:` in its rule" in caplog.text
     summary, (document,) = go(sources=[ALL | {"encoding": "cp1250"}])
     assert document.text == "Pacjent zgłosił się z gorączką."

@@ -18,7 +18,7 @@ from kdvert.privacy import keys, sealed
 from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
 from kdvert.privacy.sealed import SealedMap
-from kdvert.records import Document, ScrubLog, Source
+from kdvert.records import Document, ScrubLog, Source, sha256_text
 from kdvert.stages import scrub
 from kdvert.stages.contract import StageContext
 from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
@@ -66,6 +66,49 @@ def test_no_file_holds_a_raw_value(make_context: Callable[..., StageContext], in
         text = path.read_text(encoding="utf-8")
         assert "Alvarez" not in text
         assert "48210" not in text
+
+
+def documents(folder: Path, *rows: tuple[str, str, str, dict[str, str]]) -> None:
+    """Write documents of (id, path, text, other facts about the source)."""
+    write_jsonl(
+        folder / "documents.jsonl",
+        [
+            Document(
+                id=i,
+                text=text,
+                source=Source(**({"uri": uri, "title": "T", "license": "CC0-1.0", "sha256": "0"} | more)),
+            )
+            for i, uri, text, more in rows
+        ],
+    )
+
+
+def test_what_a_source_says_of_itself_names_nobody(make_context: Callable[..., StageContext], ingest: Path) -> None:
+    address = {"url": "https://ward.example.org/~lopez/48213377", "publisher": "Dr. Maria Lopez, MRN 48213377"}
+    agency = {"url": "https://example.org/asthma", "publisher": "US National Library of Medicine"}
+    documents(
+        ingest,
+        ("doc-0001", "sources/Discharge Maria Lopez 1984.pdf", "Wash your hands.", address),
+        ("doc-0002#1", "sources/ward/rows.jsonl", "Wash your hands.", agency),
+        ("doc-0003#1", "sources/painful/ulster wounds.jsonl", "Wash your hands.", {}),
+        ("doc-0003#2", "sources/painful/ulster wounds.jsonl", "Patient Mary Ulster, MRN 48213377, was seen.", {}),
+    )
+    ctx, _ = run(make_context, ingest)
+    first, second, third, fourth = (d.source for d in read_jsonl(ctx.out / "documents.jsonl", Document))
+    assert (first.uri, first.url) == ("doc-0001.pdf", "https://ward.example.org/")
+    assert "Lopez" not in str(first.publisher)
+    assert "48213377" not in str(first.publisher)
+    assert (second.uri, second.url, second.publisher) == ("doc-0002.jsonl", agency["url"], agency["publisher"])
+    assert third.uri == fourth.uri == "doc-0003.jsonl"
+    assert first.sha256 == sha256_text("Wash your hands.")
+    for path in ctx.out.rglob("*"):
+        assert not [raw for raw in ("Lopez", "lopez", "Ulster", "ulster", "4821") if raw in path.read_text("utf-8")]
+
+
+def test_a_path_of_plain_words_stays(make_context: Callable[..., StageContext], ingest: Path) -> None:
+    documents(ingest, ("doc-0001", "sources/guidelines/asthma.md", "Wash your hands.", {}))
+    ctx, _ = run(make_context, ingest)
+    assert read_jsonl(ctx.out / "documents.jsonl", Document)[0].source.uri == "sources/guidelines/asthma.md"
 
 
 def test_the_summary_tells_the_policy(make_context: Callable[..., StageContext], ingest: Path) -> None:
