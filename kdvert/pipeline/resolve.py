@@ -9,6 +9,7 @@ from typing import Any, Literal
 from kdvert.configuration import ConfigBase, validate
 from kdvert.errors import UserError
 from kdvert.pipeline.table import NAMES, STAGES
+from kdvert.privacy import file_names
 from kdvert.project import FILE, Project, merge, parse_set
 from kdvert.registry import suggest
 from kdvert.verticals import Vertical
@@ -49,8 +50,11 @@ class Resolved:
     stages: dict[str, ConfigBase]
 
     def plain(self) -> dict[str, Any]:
-        """The same as plain data, in the order of ``kdvert.yaml``."""
+        """The same as plain data, in the order of ``kdvert.yaml``, but for rules of ingest that may name a person."""
         stages = {name: config.model_dump(mode="json") for name, config in self.stages.items()}
+        for rule in stages.get("ingest", {}).get("sources", []):
+            hidden = {k: file_names.HIDDEN for k in ("path", "title") if not file_names.is_plain(rule.get(k) or "")}
+            rule.update(hidden)
         return {**self.head.model_dump(mode="json"), **stages}
 
 

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kdvert import verticals
 from kdvert.errors import UserError, WorkFailed
 from kdvert.pipeline import gates
-from kdvert.pipeline.fingerprint import fingerprint, output_hashes, why
+from kdvert.pipeline.fingerprint import content_names, fingerprint, output_hashes, why
 from kdvert.pipeline.lock import LockRow, read_lock, write_row
 from kdvert.pipeline.resolve import Resolved, resolve
 from kdvert.pipeline.table import STAGES, Row, between
@@ -88,8 +89,10 @@ def plan(run: Run, *, first: str | None = None, last: str | None = None, force: 
         if upstream and not force and row.name in lock:
             reason: str | None = f"{upstream[0]} runs before it and may change its input"
         else:
-            parts = fingerprint(row, run.context(row), run.resolved.stages[row.name], lock)
-            reason = why(row, parts, lock, run.project.work / row.name, force=force)
+            ctx, config = run.context(row), run.resolved.stages[row.name]
+            parts = fingerprint(row, ctx, config, lock)
+            names = partial(content_names, row, ctx, config)
+            reason = why(row, parts, lock, run.project.work / row.name, force=force, names=names)
         if reason:
             pending.add(row.name)
         steps.append(Step(row.name, reason))
@@ -127,7 +130,8 @@ def _step(run: Run, row: Row, force: bool, on_step: Callable[[Step, bool], None]
     ctx = run.context(row)
     config = run.resolved.stages[row.name]
     parts = fingerprint(row, ctx, config, lock)
-    reason = why(row, parts, lock, work / row.name, force=force)
+    names = partial(content_names, row, ctx, config)
+    reason = why(row, parts, lock, work / row.name, force=force, names=names)
     if reason is None:
         step = Step(row.name, None, lock[row.name].summary, lock[row.name].seconds)
         on_step(step, True)

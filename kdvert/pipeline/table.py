@@ -21,6 +21,7 @@ class Row:
         about: what it does, for ``kdvert run --help`` and ``kdvert status``.
         gates: names of the compliance gates (`kdvert.pipeline.gates`) that must open before it runs.
         reports: it shows the summaries and settings of the others, so it runs again when those change.
+        raw: what it reads from outside are the user's documents, whose names may name people.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Row:
     about: str
     gates: tuple[str, ...] = ()
     reports: bool = False
+    raw: bool = False
 
     @property
     def module(self) -> Stage:
@@ -36,7 +38,7 @@ class Row:
 
 
 STAGES: tuple[Row, ...] = (
-    Row("ingest", (), "read the documents; block any without a known license"),
+    Row("ingest", (), "read the documents; block any without a known license", raw=True),
     Row("scrub", ("ingest",), "find and replace personal data"),
     Row("index", ("scrub",), "cut into passages, embed, store for retrieval"),
     Row("elicit", ("scrub", "index"), "let the teacher write questions and answers with evidence", gates=("terms",)),

@@ -10,25 +10,30 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import lru_cache
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from kdvert.privacy import gazetteer, names
 
+_SUFFIX = re.compile(r"\.(?:md|txt|jsonl|html?|docx|pdf)$", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _BETWEEN = re.compile(r"[\w\s/.,&+()*?-]*")
+_KNOWN = frozenset({"sources"})  # saves the word lists for the usual globs
 _LONGEST_NUMBER = 4  # a year, a chapter, a part; identifiers are longer
 _SHORTEST_NAME = 4  # letters of a name that is looked for inside another word ("mlopez")
 
 
+HIDDEN = "(hidden)"
+"""Stands for a path or title that may name a person, where no id is at hand."""
+
+
 @lru_cache(maxsize=4096)
 def is_plain(path: str) -> bool:
-    """Return whether ``path`` surely names nobody; its suffix does not count.
+    """Return whether ``path`` surely names nobody. The suffix of a format that kdvert reads does not count.
 
     Args:
         path: relative, with ``/``; a glob too.
     """
-    stem = path if path.endswith("*") else PurePosixPath(path).with_suffix("").as_posix()
+    stem = _SUFFIX.sub("", path)
     tokens = _TOKEN.findall(stem)
     numbers = [t for t in tokens if t.isdigit()]
     letters = [t for t in tokens if len(t) == 1 and not t.isdigit()]
@@ -36,7 +41,7 @@ def is_plain(path: str) -> bool:
         return False  # two numbers can be a date, two letters initials
     if any(len(number) > _LONGEST_NUMBER for number in numbers):
         return False
-    return all(_is_safe(t) for t in tokens if len(t) > 1 and not t.isdigit())
+    return all(_is_safe(t) for t in tokens if len(t) > 1 and not t.isdigit() and t not in _KNOWN)
 
 
 def names_one_of(path: str, people: Collection[str]) -> bool:
