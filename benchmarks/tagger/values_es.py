@@ -204,6 +204,10 @@ def _plain(draw: romance.Text) -> tuple[romance.Text, None]:
     return draw, None
 
 
+_BANKS = (("ES",), ("ES",), ("ES",), ("FR", "DE", "PT", "IT"))
+
+_TOWNS = (("address.es_CO", "municipalities"), ("address.es_AR", "municipalities"), ("address.es_CL", "communes"))
+
 PEOPLE = {
     "plainname": _person(plain_name),
     "male": _person(lambda rng: full(rng, "male")),
@@ -242,7 +246,6 @@ CODES = {
     "serial": (numbers.serial, "UNIQUE_ID"),
     "iban": (lambda rng: numbers.iban(rng, *rng.choice(_BANKS)), "FINANCIAL_ACCOUNT"),
 }
-_BANKS = (("ES",), ("ES",), ("ES",), ("FR", "DE", "PT", "IT"))
 CONTACTS = {
     "phone": (lambda rng: numbers.phone(rng, "es", "es", "es", "latam", "mx"), "PHONE_NUMBER"),
     "email": (email, "EMAIL_ADDRESS"),
@@ -259,7 +262,6 @@ FIGURES = {
     "fakerjob": _plain(lambda rng: rng.choice(romance.table("job.es_ES", "jobs")).lower()),
     "fakertown": _plain(lambda rng: rng.choice(romance.table(*rng.choice(_TOWNS)))),
 }
-_TOWNS = (("address.es_CO", "municipalities"), ("address.es_AR", "municipalities"), ("address.es_CL", "communes"))
 
 SLOTS = romance.Words("es", PEOPLE | DATES | CODES | CONTACTS | FIGURES).slots()
 """A function for each slot of the Spanish templates (see `values`)."""
