@@ -7,14 +7,16 @@ short number. Every other one is known outside the ingest folder by the number o
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Collection
 from functools import lru_cache
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from kdvert.privacy import gazetteer, names
 
-_SUFFIX = re.compile(r"\.(?:md|txt|jsonl|html?|docx|pdf)$", re.IGNORECASE)
+_SUFFIXES = frozenset({".md", ".jsonl", ".docx", ".xlsx", ".pptx", *mimetypes.MimeTypes().types_map[True]})
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _BETWEEN = re.compile(r"[\w\s/.,&+()*?-]*")
 _KNOWN = frozenset({"sources"})  # saves the word lists for the usual globs
@@ -28,12 +30,12 @@ HIDDEN = "(hidden)"
 
 @lru_cache(maxsize=4096)
 def is_plain(path: str) -> bool:
-    """Return whether ``path`` surely names nobody. The suffix of a format that kdvert reads does not count.
+    """Return whether ``path`` surely names nobody. The suffix of a known format does not count.
 
     Args:
         path: relative, with ``/``; a glob too.
     """
-    stem = _SUFFIX.sub("", path)
+    stem = path.removesuffix(suffix) if (suffix := PurePosixPath(path).suffix).lower() in _SUFFIXES else path
     tokens = _TOKEN.findall(stem)
     numbers = [t for t in tokens if t.isdigit()]
     letters = [t for t in tokens if len(t) == 1 and not t.isdigit()]
