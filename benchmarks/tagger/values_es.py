@@ -196,72 +196,57 @@ _HOSTS = (
 )  # fmt: skip
 
 
-def _person(draw: romance.Text) -> tuple[romance.Text, str]:
-    return draw, "PERSON"
-
-
-def _plain(draw: romance.Text) -> tuple[romance.Text, None]:
-    return draw, None
-
-
 _BANKS = (("ES",), ("ES",), ("ES",), ("FR", "DE", "PT", "IT"))
-
 _TOWNS = (("address.es_CO", "municipalities"), ("address.es_AR", "municipalities"), ("address.es_CL", "communes"))
 
-PEOPLE = {
-    "plainname": _person(plain_name),
-    "male": _person(lambda rng: full(rng, "male")),
-    "female": _person(lambda rng: full(rng, "female")),
-    "given": _person(given),
-    "givenm": _person(lambda rng: given_of(rng, "male")),
-    "givenf": _person(lambda rng: given_of(rng, "female")),
-    "family": _person(family),
-    "families": _person(families),
-    "gf": _person(lambda rng: f"{given(rng)} {family(rng)}"),
-    "gff": _person(lambda rng: f"{given(rng)} {families(rng)}"),
-    "familycaps": _person(lambda rng: families(rng).upper()),
-    "invname": _person(inverted),
-    "lastfirst": _person(inverted),
-    "foreign": _person(romance.foreign),
-    "foreignf": _person(romance.foreign),
-    "foreignfam": _person(romance.foreign_family),
-    "initials": _person(romance.person_initials),
-    "oddfamily": _plain(romance.foreign_family),
-}
-DATES = {
-    "date": (date, "DATE_TIME"),
-    "eldate": (with_article, "DATE_TIME"),
-    "Eldate": (lambda rng: with_article(rng).replace("el", "El", 1), "DATE_TIME"),
-    "daymonth": (day_month, "DATE_TIME"),
-    "monthyear": (month_year, "DATE_TIME"),
-    "datenum": (lambda rng: romance.numeric_date(rng, 1990, 2026), "DATE_TIME"),
-    "birth": (birth, "DATE_TIME"),
-    "expiry": (lambda rng: f"{rng.randint(1, 12):02}/{rng.randint(24, 33)}", "DATE_TIME"),
-    "age": (age, "AGE"),
-    "agenum": (lambda rng: str(rng.randint(1, 99)), "AGE"),
-}
-CODES = {
-    "id": (numbers.identifier, "UNIQUE_ID"),
-    "appno": (romance.application_number, "UNIQUE_ID"),
-    "serial": (numbers.serial, "UNIQUE_ID"),
-    "iban": (lambda rng: numbers.iban(rng, *rng.choice(_BANKS)), "FINANCIAL_ACCOUNT"),
-}
-CONTACTS = {
-    "phone": (lambda rng: numbers.phone(rng, "es", "es", "es", "latam", "mx"), "PHONE_NUMBER"),
-    "email": (email, "EMAIL_ADDRESS"),
-    "user": (login, "USERNAME"),
-    "username": (login, "USERNAME"),
-}
-FIGURES = {
-    "num": _plain(romance.fraction),
-    "sum": _plain(money),
-    "time": _plain(
-        lambda rng: romance.clock(rng, "{h}:{m:02}", "{h:02}:{m:02}", "{h}.{m:02}", "{h}:{m:02} h", "{h:02}:{m:02}")
+SLOTS: dict[str, romance.Slot] = {
+    **romance.labeled(
+        "PERSON",
+        plainname=plain_name,
+        name=plain_name,
+        male=lambda rng: full(rng, "male"),
+        female=lambda rng: full(rng, "female"),
+        given=given,
+        givenm=lambda rng: given_of(rng, "male"),
+        givenf=lambda rng: given_of(rng, "female"),
+        family=family,
+        families=families,
+        gf=lambda rng: f"{given(rng)} {family(rng)}",
+        gff=lambda rng: f"{given(rng)} {families(rng)}",
+        familycaps=lambda rng: families(rng).upper(),
+        invname=inverted,
+        lastfirst=inverted,
+        foreign=romance.foreign,
+        foreignf=romance.foreign,
+        foreignfam=romance.foreign_family,
+        initials=romance.person_initials,
     ),
-    "hash": _plain(lambda rng: "#"),
-    "fakerjob": _plain(lambda rng: rng.choice(romance.table("job.es_ES", "jobs")).lower()),
-    "fakertown": _plain(lambda rng: rng.choice(romance.table(*rng.choice(_TOWNS)))),
+    **romance.labeled(
+        "DATE_TIME",
+        date=date,
+        eldate=with_article,
+        Eldate=lambda rng: with_article(rng).replace("el", "El", 1),
+        daymonth=day_month,
+        monthyear=month_year,
+        datenum=lambda rng: romance.numeric_date(rng, 1990, 2026),
+        birth=birth,
+        expiry=lambda rng: f"{rng.randint(1, 12):02}/{rng.randint(24, 33)}",
+    ),
+    **romance.labeled("AGE", age=age, agenum=lambda rng: str(rng.randint(1, 99))),
+    **romance.labeled("UNIQUE_ID", appno=romance.application_number),
+    **romance.labeled("FINANCIAL_ACCOUNT", iban=lambda rng: numbers.iban(rng, *rng.choice(_BANKS))),
+    **romance.labeled("PHONE_NUMBER", phone=lambda rng: numbers.phone(rng, "es", "es", "es", "latam", "mx")),
+    **romance.labeled("EMAIL_ADDRESS", email=email),
+    **romance.labeled("USERNAME", user=login, username=login),
+    **romance.labeled(
+        None,
+        oddfamily=romance.foreign_family,
+        num=romance.fraction,
+        sum=money,
+        time=lambda rng: romance.clock(rng, "{h}:{m:02}", "{h:02}:{m:02}", "{h}.{m:02}", "{h}:{m:02} h"),
+        hash=lambda rng: "#",
+        fakerjob=lambda rng: rng.choice(romance.table("job.es_ES", "jobs")).lower(),
+        fakertown=lambda rng: rng.choice(romance.table(*rng.choice(_TOWNS))),
+    ),
 }
-
-SLOTS = romance.Words("es", PEOPLE | DATES | CODES | CONTACTS | FIGURES).slots()
-"""A function for each slot of the Spanish templates (see `values`)."""
+"""Slots of the Spanish templates that ``templates/lists_es.yaml`` does not have (see `values`)."""

@@ -1,21 +1,13 @@
-"""What the Spanish and the French values share: lists that refer to each other, names by sex, names before a court.
-
-``words_<language>.yaml`` holds ``label: {slot: [line, …]}``. A line is one alternative, or several between ``|``; in
-a line ``<slot>`` stands for a value of another slot, ``#`` for a digit, ``¤`` for a capital letter. "none" is the label
-of what is personal to nobody.
-"""
+"""What the values of Spanish and French texts share: names by sex, people before a European court, numbers."""
 
 from __future__ import annotations
 
 import importlib
 import random
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 
 import values_names as names
-import yaml
 
 Piece = tuple[str, str | None]
 Slot = Callable[[random.Random], Piece]
@@ -26,43 +18,14 @@ COURT_AREAS = {area: 1.0 * names.EUROPE.count(area) for area in dict.fromkeys(na
 }  # fmt: skip
 """Where the people come from whose cases a European court hears, by weight."""
 
-_MARKS = {"#": "0123456789", "¤": "ABCDEFGHJKLMNPRSTVWXYZ"}
+
+def labeled(label: str | None, **draws: Text) -> dict[str, Slot]:
+    """Return slots of one label (None: personal to nobody)."""
+    return {slot: _slot(draw, label) for slot, draw in draws.items()}
 
 
-class Words:
-    """The values of a language: lists of words, and functions for what no list holds."""
-
-    def __init__(self, language: str, texts: Mapping[str, tuple[Text, str | None]]) -> None:
-        path = Path(__file__).with_name(f"words_{language}.yaml")
-        self._lists = {
-            slot: ([line.split("|") for line in lines], None if label == "none" else label)
-            for label, of_label in yaml.safe_load(path.read_text(encoding="utf-8")).items()
-            for slot, lines in of_label.items()
-        }
-        self._texts = texts
-
-    def slots(self) -> dict[str, Slot]:
-        """Return a function for each slot that draws a value with its label."""
-        labels = {slot: label for slot, (_, label) in (self._lists | self._texts).items()}
-        return {slot: self._slot(slot, label) for slot, label in labels.items()}
-
-    def text(self, rng: random.Random, slot: str) -> str:
-        """Return a value of a slot without its label."""
-        if slot in self._texts:
-            return self._texts[slot][0](rng)
-        return self.filled(rng, rng.choice(rng.choice(self._lists[slot][0])))
-
-    def filled(self, rng: random.Random, line: str) -> str:
-        """Fill the digits, letters and references of one alternative."""
-        parts = re.split(r"<(\w+)>", line)
-        return "".join(self.text(rng, x) if i % 2 else _marks_filled(rng, x) for i, x in enumerate(parts))
-
-    def _slot(self, slot: str, label: str | None) -> Slot:
-        return lambda rng: (self.text(rng, slot), label)
-
-
-def _marks_filled(rng: random.Random, text: str) -> str:
-    return re.sub("[#¤]", lambda m: rng.choice(_MARKS[m.group()]), text)
+def _slot(draw: Text, label: str | None) -> Slot:
+    return lambda rng: (draw(rng), label)
 
 
 @cache
@@ -97,7 +60,7 @@ def foreign(rng: random.Random) -> str:
     if form < 0.2:
         return f"{first} {last}{rng.choice('- ')}{names.family(rng, area)}"
     if form < 0.24:
-        return f"{first} {names.particle(rng)} {last}"
+        return f"{first} {names.particle(rng)} {last}".replace("' ", "'")
     return f"{first} {last}"
 
 
