@@ -4,6 +4,7 @@
 with its label (None: nothing personal), and ``AREAS``: where the people of its texts come from, by weight (keys of
 `values_names.AREAS` and "arabic", "korean", "tamil", "bengali", "made-up"). Each language has the slots of `LOCAL`
 of its own; a slot of the same name as a shared one replaces it.
+Slots that are mere lists of words stand in ``templates/lists_<language>.yaml``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cache
 
 import values_names as names
 import values_numbers as numbers
+from values_lists import Words, filled, lists
 
 Piece = tuple[str, str | None]
 Slot = Callable[[random.Random], Piece]
@@ -58,7 +60,20 @@ class Values:
 def slots(language: str) -> Mapping[str, Slot]:
     """Return the slots of a language: the shared ones, then its own."""
     module = importlib.import_module(f"values_{language}")
-    return People(module.AREAS).slots() | NUMBERS | module.SLOTS
+    return People(module.AREAS).slots() | NUMBERS | _listed(language) | module.SLOTS
+
+
+def _listed(language: str) -> dict[str, Slot]:
+    """Return the slots that are lists of words."""
+    return {name: _of_list(language, words) for name, words in lists(language).items()}
+
+
+def _of_list(language: str, words: Words) -> Slot:
+    def draw(rng: random.Random) -> Piece:
+        text = rng.choice(words.choices)
+        return filled(text, rng, words, lambda slot: slots(language)[slot](rng)[0]), words.label
+
+    return draw
 
 
 @cache
@@ -194,6 +209,12 @@ NUMBERS: dict[str, Slot] = {
         ("n", lambda rng: str(rng.randint(1, 40)), None),
         ("year", lambda rng: str(rng.randint(1950, 2027)), None),
         ("sum", numbers.money, None),
+        ("house", lambda rng: str(rng.randint(1, rng.choice((99, 400, 999)))), None),
+        ("yy", lambda rng: f"{rng.randint(0, 26):02}", None),
+        ("cap", lambda rng: rng.choice("ABCDEFGHJKLMNPRSTVWY"), None),
+        ("letters", lambda rng: numbers.filled(rng, rng.choice(("AA", "AAA"))), None),
+        ("aged", lambda rng: str(rng.randint(1, 99)), None),
+        ("madeup", names.made_up, None),
         ("rule", lambda rng: rng.choice("-=_*.~#") * rng.randint(3, 40), None),
     )
 }

@@ -1,0 +1,112 @@
+"""How good weights are: on templates that were not trained on, on corpora that name nobody, and how fast they run."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from generate import LANGUAGES, Example, Generator
+from prose import paragraphs
+
+from kdvert.privacy.spans import Hit
+from kdvert.privacy.tagger import Tagger
+from kdvert.privacy.tagger_features import tokenize
+from kdvert.privacy.tagger_network import REACH
+
+SILENT = "COURT"
+"""The label that names nobody."""
+NAMING = {"PERSON", "STREET_ADDRESS", "UNIQUE_ID", "PASSWORD", "USERNAME", "PHONE_NUMBER", "ORGANIZATION", "LOCATION"}
+"""Labels whose findings in corpora that name nobody are counted."""
+
+
+def all_of(folder: Path, seed: int, labels: Sequence[str]) -> dict[str, object]:
+    """Return every score of the weights in ``folder``."""
+    weights = Tagger.load(folder)
+    corpora = {name: false_findings(weights, texts) for name, texts in _corpora().items()}
+    return {
+        "held_out_templates": {language: held_out(weights, seed, language, labels) for language in LANGUAGES},
+        "false_findings_per_10k_characters": corpora,
+        "characters_per_second": speed(weights, seed),
+    }
+
+
+def _corpora() -> dict[str, list[str]]:
+    return paragraphs(held_out=True)
+
+
+def examples(seed: int, language: str, size: int) -> list[Example]:
+    """Return texts of held-out templates, by another seed than training's."""
+    source = Generator(seed + 1, language, held_out=True)
+    return [source.example() for _ in range(size)]
+
+
+def best_threshold(folder: Path, seed: int, size: int = 800) -> float:
+    """Return the threshold with the best mean F2 of tokens over the languages, on held-out templates and corpora."""
+    weights = Tagger.load(folder)
+    silent = weights.manifest.labels.index(SILENT)
+    plain = [Example(text, ()) for texts in _corpora().values() for text in texts]
+    sides = [_sides(weights, examples(seed, language, size) + plain, silent) for language in LANGUAGES]
+    thresholds = [round(0.05 * step, 2) for step in range(4, 20)]
+    return max(thresholds, key=lambda t: float(np.mean([_f2(none < t, gold) for none, gold in sides])))
+
+
+def _sides(weights: Tagger, texts: Sequence[Example], silent: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each token how likely it has no label, or a silent one, and whether it has a telling one."""
+    none, gold = [], []
+    for example in texts:
+        tokens = tokenize(example.text)
+        words = ["\n"] * REACH + tokens.words + ["\n"] * REACH
+        found = weights.network.probabilities(words, [0] * REACH + tokens.context + [0] * REACH)[REACH:-REACH]
+        silenced = found[:, 1 + 2 * silent] + found[:, 2 + 2 * silent]
+        none.append(found[:, 0] + silenced)
+        spans = [span for span in example.spans if span[2] != SILENT]
+        gold.append([any(a <= start < b for a, b, _ in spans) for start in tokens.starts])
+    return np.concatenate(none), np.concatenate([np.array(side, dtype=bool) for side in gold])
+
+
+def _f2(found: np.ndarray, gold: np.ndarray) -> float:
+    right = float((found & gold).sum())
+    return 5 * right / max(1.0, 4 * float(gold.sum()) + float(found.sum()))
+
+
+def held_out(weights: Tagger, seed: int, language: str, labels: Sequence[str], size: int = 1_500) -> dict[str, float]:
+    """Return the precision of characters, and by label the recall of spans that are covered whole."""
+    texts = examples(seed, language, size)
+    total, covered = Counter[str](), Counter[str]()
+    taken = right = 0
+    for example, hits in zip(texts, weights.tag([example.text for example in texts]), strict=True):
+        hit = _positions((h.start, h.end) for h in hits)
+        gold = _positions((start, end) for start, end, label in example.spans if label != SILENT)
+        taken, right = taken + len(hit), right + len(hit & gold)
+        for start, end, label in example.spans:
+            total[label] += 1
+            covered[label] += set(range(start, end)) <= hit
+    recalls = {label: round(covered[label] / total[label], 4) for label in labels if total[label] and label != SILENT}
+    return {"character_precision": round(right / max(1, taken), 4), **recalls}
+
+
+def _positions(spans: object) -> set[int]:
+    return {position for start, end in spans for position in range(start, end)}  # type: ignore[attr-defined]
+
+
+def false_findings(weights: Tagger, texts: Sequence[str]) -> float:
+    """Return how many findings with a label of `NAMING` there are in 10,000 characters of text that names nobody."""
+    found: list[Hit] = [hit for hits in weights.tag(texts) for hit in hits if hit.entity in NAMING]
+    return round(10_000 * len(found) / sum(map(len, texts)), 2)
+
+
+def speed(weights: Tagger, seed: int) -> dict[str, int]:
+    """Return the characters tagged in a second of processor time, many texts at once and each alone."""
+    texts = [example.text for language in LANGUAGES for example in examples(seed + 2, language, 500)]
+    size = sum(map(len, texts))
+    weights.tag(texts[:50])
+    started = time.process_time()
+    weights.tag(texts)
+    together = time.process_time() - started
+    started = time.process_time()
+    for text in texts:
+        weights.tag([text])
+    return {"together": round(size / together), "alone": round(size / (time.process_time() - started))}

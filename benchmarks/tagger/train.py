@@ -1,0 +1,189 @@
+r"""Train the tagger of `kdvert.privacy.tagger` on synthetic text and write its weights and manifest.
+
+    python benchmarks/tagger/train.py
+
+Texts come from `generate` (templates of this folder, values of Faker and of lists) and from the sample corpora of the
+verticals, in which nobody is named. The same steps, versions and machine give the same weights; another machine's
+rounding gives others of the same quality. Scores and the threshold are taken on templates that no training text was
+made from (`score`). Needs the ``dev`` extra, whose pyspellchecker holds word lists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from pathlib import Path
+
+import score
+import torch
+from generate import LANGUAGES, Example, Generator, templates
+from network import TaggerNetwork
+from prose import paragraphs
+from safetensors.torch import save
+
+from kdvert.privacy import tagger, tagger_features
+from kdvert.privacy.tagger_features import tokenize
+from kdvert.privacy.tagger_network import REACH
+
+SEED = 20261124
+LABELS = (
+    "PERSON", "LOCATION", "REGION", "STREET_ADDRESS", "ZIP_CODE", "ORGANIZATION", "HEALTH_FACILITY", "DATE_TIME",
+    "AGE",
+    "PHONE_NUMBER", "EMAIL_ADDRESS", "UNIQUE_ID", "USERNAME", "PASSWORD", "NRP", "TITLE", "PROFESSION", "SEX", "COURT",
+    "FINANCIAL_ACCOUNT",
+)  # fmt: skip
+SHARES = {"en": 0.48, "es": 0.27, "fr": 0.25}
+"""How much of the training text is of each language."""
+BARE = 0.08
+"""Share of texts that are paragraphs of the sample corpora."""
+BATCH = 6_000
+"""Tokens in a step."""
+AHEAD = 16
+"""Batches that wait, written by a process of their own while the steps are computed."""
+
+Marked = tuple[list[str], list[int], list[int]]
+"""The words of a text, their places (see `Tokens.context`) and their tags."""
+
+
+def main() -> None:
+    """Parse, train, choose the threshold, score, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=1_500)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=tagger.FOLDER)
+    options = parser.parse_args()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(options.threads)
+    network = TaggerNetwork(1 + 2 * len(LABELS), options.width)
+    counts = train(network, options.steps, options.rate)
+    write(network, options.out, 0.5, counts)
+    threshold = score.best_threshold(options.out, SEED)
+    write(network, options.out, threshold, counts)
+    scores = score.all_of(options.out, SEED, LABELS)
+    write(network, options.out, threshold, counts | scores)
+    print(json.dumps({"threshold": threshold} | scores, indent=1))
+
+
+def train(network: TaggerNetwork, steps: int, rate: float) -> dict[str, object]:
+    """Run the steps; return what was counted."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
+    started, tokens, texts = time.monotonic(), 0, 0
+    network.train()
+    for step, batch in enumerate(batches(steps), 1):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, step / 50) * (0.5 + 0.5 * math.cos(math.pi * step / steps) + 0.01)
+        loss = step_loss(network, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        texts += len(batch)
+        tokens += sum(len(words) for words, _, _ in batch)
+        if step % 50 == 0:
+            speed = tokens / (time.monotonic() - started)
+            print(f"step {step}/{steps} loss {loss.item():.4f} {speed:,.0f} tokens/s", file=sys.stderr, flush=True)
+    counted = {"seed": SEED, "steps": steps, "texts": texts, "tokens": tokens, "rate": rate}
+    return counted | {"templates": template_counts(), "versions": versions()}
+
+
+def template_counts() -> dict[str, int]:
+    """Return how many templates of each language are trained on."""
+    return {language: sum(len(lines) for _, lines in templates(language, False)) for language in LANGUAGES}
+
+
+def versions() -> dict[str, str]:
+    """Return what the texts and the weights depend on."""
+    return {name: metadata.version(name) for name in ("faker", "torch", "pyspellchecker")}
+
+
+def step_loss(network: TaggerNetwork, batch: Sequence[Marked]) -> torch.Tensor:
+    """Return the mean loss of a batch."""
+    words, context, tags = ["\n"] * REACH, [0] * REACH, [0] * REACH  # as `Tagger` puts them around every text
+    for text_words, text_context, text_tags in batch:
+        words += [*text_words, *["\n"] * REACH]
+        context += [*text_context, *[0] * REACH]
+        tags += [*text_tags, *[0] * REACH]
+    scores = network(words, torch.tensor(context))
+    return torch.nn.functional.cross_entropy(scores, torch.tensor(tags), label_smoothing=0.02)
+
+
+def batches(count: int) -> Iterator[list[Marked]]:
+    """Yield ``count`` batches, which another process writes ahead, in one order."""
+    processes = get_context("spawn")
+    queue: Queue[list[Marked]] = processes.Queue(AHEAD)
+    writer = processes.Process(target=_write_batches, args=(queue, count), daemon=True)
+    writer.start()
+    for _ in range(count):
+        yield queue.get(timeout=120)
+    writer.join()
+
+
+def _write_batches(queue: Queue[list[Marked]], count: int) -> None:
+    texts = training_texts()
+    for _ in range(count):
+        queue.put(take(texts, BATCH))
+
+
+def training_texts() -> Iterator[Marked]:
+    """Yield texts without end."""
+    rng = random.Random(SEED)
+    sources = {language: Generator(SEED, language) for language in LANGUAGES}
+    bare = [text for texts in paragraphs(held_out=False).values() for text in texts]
+    while True:
+        if rng.random() < BARE:
+            yield marked(Example(rng.choice(bare), ()))
+        else:
+            language = rng.choices(list(SHARES), list(SHARES.values()))[0]
+            yield marked(sources[language].example())
+
+
+def marked(example: Example) -> Marked:
+    """Cut an example into tokens and give each its tag: 0 for none, 2n+1 for the first of label n, 2n+2 for others."""
+    tokens = tokenize(example.text)
+    tags = [0] * len(tokens.words)
+    spans = iter(example.spans)
+    span, first = next(spans, None), True
+    for index, start in enumerate(tokens.starts):
+        while span and start >= span[1]:
+            span, first = next(spans, None), True
+        if span and start >= span[0]:
+            tags[index] = 2 * LABELS.index(span[2]) + (1 if first else 2)
+            first = False
+    return tokens.words, tokens.context, tags
+
+
+def take(texts: Iterator[Marked], size: int) -> list[Marked]:
+    """Take texts until they hold ``size`` tokens."""
+    batch: list[Marked] = []
+    taken = 0
+    while taken < size:
+        batch.append(next(texts))
+        taken += len(batch[-1][0])
+    return batch
+
+
+def write(network: TaggerNetwork, folder: Path, threshold: float, training: dict[str, object]) -> None:
+    """Write weights and manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = save(network.weights())
+    (folder / tagger.WEIGHTS).write_bytes(data)
+    manifest = tagger.Manifest(
+        sha256=hashlib.sha256(data).hexdigest(), features=tagger_features.VERSION, languages=LANGUAGES, labels=LABELS,
+        threshold=threshold, training=training,
+    )  # fmt: skip
+    (folder / tagger.MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The tagger's network in numpy: a word's vector is looked up once, then dilated convolutions read the context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from kdvert.privacy import tagger_features
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DILATIONS = (1, 2, 4, 8, 1)
+"""A token is judged by the 16 tokens on each side of it."""
+CHUNK = 4_096
+"""Tokens that are computed at once: their vectors stay in the processor's cache."""
+REACH = sum(DILATIONS)
+REMEMBERED = 50_000
+"""Words whose vectors are kept; the memory of a process stays bounded."""
+
+
+class Network:
+    """A trained network.
+
+    Args:
+        weights: ``table`` [rows, width], whole numbers from -127 to 127, and ``scale`` [rows, 1], what each is
+            multiplied by; ``kernel.N`` [3 * width, width] and ``bias.N`` [width] of each convolution; ``out.kernel``
+            [width, tags] and ``out.bias`` [tags].
+    """
+
+    def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        import numpy as np
+
+        self._weights = {
+            name: np.asarray(array, dtype=np.float32) for name, array in weights.items() if name != "table"
+        }
+        self._table, self._scale = weights["table"], self._weights["scale"]
+        self._places = self._rows(list(range(tagger_features.ROWS - 4, tagger_features.ROWS)))
+        self._vectors = _Vectors(self._table.shape[1])
+
+    def probabilities(self, words: Sequence[str], context: Sequence[int]) -> NDArray[np.float32]:
+        """Return the probability of each tag for each token, [tokens, tags]."""
+        import numpy as np
+
+        parts = []
+        for start in range(0, len(words), CHUNK):
+            low, high = max(0, start - REACH), min(len(words), start + CHUNK + REACH)
+            tags = self._forward(self._embed(words[low:high], context[low:high]))
+            parts.append(tags[start - low : start - low + CHUNK])
+        return np.concatenate(parts)
+
+    def _embed(self, words: Sequence[str], context: Sequence[int]) -> NDArray[np.float32]:
+        import numpy as np
+
+        if self._vectors.is_full:
+            self._vectors = _Vectors(self._table.shape[1])  # threads that still read the old one keep it
+        return self._vectors.of(words, self._vector) + self._places[np.asarray(context)]
+
+    def _vector(self, word: str) -> NDArray[np.float32]:
+        known, pieces, shape = tagger_features.rows(word)
+        vector: NDArray[np.float32] = self._rows([*known, shape]).sum(axis=0)
+        if pieces:
+            vector += self._rows(pieces).sum(axis=0) / len(pieces) ** 0.5
+        return vector
+
+    def _rows(self, rows: list[int]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._table[rows] * self._scale[rows]
+        return found
+
+    def _forward(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        import numpy as np
+
+        size, width = x.shape
+        for layer, step in enumerate(DILATIONS):
+            padded = np.zeros((size + 2 * step, width), dtype=np.float32)
+            padded[step:-step] = x
+            kernel, bias = self._weights[f"kernel.{layer}"], self._weights[f"bias.{layer}"]
+            read = padded[:size] @ kernel[:width]
+            read += x @ kernel[width : 2 * width]
+            read += padded[2 * step :] @ kernel[2 * width :]
+            read += bias
+            x = x + np.maximum(read, 0, out=read)
+        scores = x @ self._weights["out.kernel"] + self._weights["out.bias"]
+        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return scores / scores.sum(axis=1, keepdims=True)
+
+
+class _Vectors:
+    """Vectors of words, kept once they are computed. Threads may share it: what is written never changes."""
+
+    def __init__(self, width: int) -> None:
+        import numpy as np
+
+        self._places: dict[str, int] = {}
+        self._matrix = np.empty((REMEMBERED + CHUNK + 2 * REACH, width), dtype=np.float32)
+        self._lock = Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another chunk's words may find no room."""
+        return len(self._places) > REMEMBERED
+
+    def of(self, words: Sequence[str], compute: Callable[[str], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the vectors of ``words``, [words, width]; those that are not kept yet are computed."""
+        places = self._places
+        missing = set(words).difference(places)
+        if not missing:
+            return self._matrix[[places[word] for word in words]]
+        with self._lock:
+            if len(places) + len(missing) > len(self._matrix):  # several threads fill it at once
+                return _stacked(words, compute)
+            for word in missing.difference(places):
+                self._matrix[len(places)] = compute(word)
+                places[word] = len(places)
+        return self._matrix[[places[word] for word in words]]
+
+
+def _stacked(words: Sequence[str], compute: Callable[[str], NDArray[np.float32]]) -> NDArray[np.float32]:
+    import numpy as np
+
+    return np.stack([compute(word) for word in words])
