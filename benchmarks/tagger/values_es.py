@@ -225,6 +225,7 @@ SLOTS: dict[str, romance.Slot] = {
         "DATE_TIME",
         date=date,
         eldate=with_article,
+        elnum=lambda rng: rng.choice(("el ", "el día ")) + romance.numeric_date(rng, 1940, 2026),
         Eldate=lambda rng: with_article(rng).replace("el", "El", 1),
         daymonth=day_month,
         monthyear=month_year,
