@@ -4,7 +4,8 @@ r"""Run the whole pipeline on a corpus and questions of your own with a remote t
         --base-url http://localhost:8000/v1 --model NAME --folder benchmarks/work/medicine
 
 The corpus is JSON lines with title, text, source and license; the questions are JSON lines in the form of a vertical's
-eval files. Resumable: the same command goes on where it stopped. Prints Markdown; `--print-only` prints it again.
+eval files. Resumable: the same command goes on where it stopped. Prints Markdown, with the version and commit of kdvert that did
+the work; `--print-only` prints it again.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import platform
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+RUNS = "runs.jsonl"
 REPORTED = ("ingest", "scrub", "index", "elicit", "filter", "distill", "evaluate", "report")
 
 
@@ -46,12 +50,48 @@ def main() -> None:
         return
     if not options.folder.exists():
         make_project(options)
+    note_version(options.folder)
     command = [sys.executable, "-m", "kdvert", "run", "--project", str(options.folder)]
     command += [part for s in options.set for part in ("--set", s)]
     command += ["--until", options.until] if options.until else []
     subprocess.run(command, check=True)
     if not options.until:
         print(markdown(options.folder))
+
+
+def note_version(folder: Path) -> None:
+    """Add to ``runs.jsonl`` which kdvert is about to run, since a resumed run can be the work of several."""
+    row = {"kdvert": version("kdvert"), **commit(), "started": datetime.now(UTC).isoformat(timespec="minutes")}
+    with open(folder / RUNS, "a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row) + "\n")
+
+
+def commit() -> dict[str, Any]:
+    """Return the commit that this script lies in, and whether tracked files differ from it; nothing without git."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain", "-uno"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "changed": None}
+
+
+def versions(folder: Path) -> list[str]:
+    """Return a line for each kdvert that worked on the project, the first one first."""
+    path = folder / RUNS
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    lines = [
+        f"kdvert {row['kdvert']}, commit {(row['commit'] or 'unknown')[:12]}"
+        f"{' with uncommitted changes' if row['changed'] else ''}, started {row['started']}."
+        for row in rows
+    ]
+    same = list({line.partition(", started")[0]: line for line in reversed(lines)}.values())
+    return list(reversed(same)) or ["The version of kdvert was not recorded."]
 
 
 def make_project(options: argparse.Namespace) -> None:
@@ -79,7 +119,8 @@ def markdown(folder: Path) -> str:
     work = folder / "work"
     lock = json.loads((work / "lock.json").read_text(encoding="utf-8"))
     summaries = {name: read(work / name / "summary.json") for name in REPORTED}
-    lines = [f"Machine: {os.cpu_count()} cores, {platform.machine()}, no GPU unless said.", "", *stages(lock)]
+    machine = f"Machine: {os.cpu_count()} cores, {platform.machine()}, no GPU unless said."
+    lines = [machine, "", *versions(folder), "", *stages(lock)]
     if summaries["filter"]:
         lines += ["", *rejects(summaries), "", *teacher(summaries)]
     if summaries["evaluate"]:
