@@ -4,8 +4,8 @@ r"""Run the whole pipeline on a corpus and questions of your own with a remote t
         --base-url http://localhost:8000/v1 --model NAME --folder benchmarks/work/medicine
 
 The corpus is JSON lines with title, text, source and license; the questions are JSON lines in the form of a vertical's
-eval files. Resumable: the same command goes on where it stopped. Prints Markdown, with the version and commit of kdvert that did
-the work; `--print-only` prints it again.
+eval files. Resumable: the same command goes on where it stopped. Prints Markdown, with the version and commit of kdvert
+that did the work; `--print-only` prints it again.
 """
 
 from __future__ import annotations
