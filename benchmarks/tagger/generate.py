@@ -1,8 +1,8 @@
 r"""Write templates out to marked texts: alternatives chosen, slots filled, several joined, made untidy as texts are.
 
 A template is one line of ``templates/<language>_<style>.txt``: ``{slot}`` is filled by `values`, ``[a|b|]`` is one of
-its alternatives (they nest), ``\n`` a line break, ``#`` at the start a comment. ``rules_<language>.yaml`` names parts of
-templates that are used as slots too.
+its alternatives (they nest), ``\n`` a line break, ``#`` at the start a comment. ``rules_<language>.yaml`` names parts
+of templates that are used as slots too.
 """
 
 from __future__ import annotations
@@ -151,9 +151,9 @@ class Generator:
 
 TITLE = re.compile(
     r"\b(?:(?:The )?Hon(?:'ble|ourable|orable|\.)? )?"
-    r"(?:Mr|Mrs|Ms|Miss|Mx|Messrs|Dr|Dra|Prof|Professor|Rev|Sir|Dame|Lord|Lady|Shri|Smt|Sri|Kumari|Km|Sh|Er|Adv|"
-    r"Capt|Captain|Col|Lt|Sgt|Judge|(?:(?:Lord|Lady|Chief|Mr\.?|Mrs\.?|Ms\.?|Dr\.?) )?Justice|Sr|Sra|Sres|Srta|D|Dña|Don|Doña|M|MM|"
-    r"Mme|Mmes|Mlle|Me|Mes|Maître|Monsieur|Madame)\.? ?$"
+    r"(?:Mr|Mrs|Ms|Miss|Mx|Messrs|Dr|Dra|Prof|Professor|Rev|Sir|Dame|Lord|Lady|Shri|Smt|Sri|Kumari|Km|Sh|Er|Adv|Capt|"
+    r"Captain|Col|Lt|Sgt|Judge|(?:(?:Lord|Lady|Chief|Mr\.?|Mrs\.?|Ms\.?|Dr\.?) )?Justice|Sr|Sra|Sres|Srta|D|Dña|Don|"
+    r"Doña|M|MM|Mme|Mmes|Mlle|Me|Mes|Maître|Monsieur|Madame)\.? ?$"
 )
 
 
