@@ -243,6 +243,7 @@ SLOTS: dict[str, romance.Slot] = {
         None,
         oddfamily=romance.foreign_family,
         num=romance.fraction,
+        para=lambda rng: str(rng.randint(1, 140)),
         sum=money,
         time=lambda rng: romance.clock(rng, "{h}:{m:02}", "{h:02}:{m:02}", "{h}.{m:02}", "{h}:{m:02} h"),
         hash=lambda rng: "#",

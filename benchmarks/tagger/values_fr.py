@@ -241,6 +241,7 @@ SLOTS: dict[str, romance.Slot] = {
         None,
         oddfamily=romance.foreign_family,
         num=romance.fraction,
+        para=lambda rng: str(rng.randint(1, 140)),
         sum=money,
         numeral=lambda rng: rng.choice(_NUMERALS[1:26]),
         time=lambda rng: romance.clock(rng, "{h} h {m:02}", "{h}h{m:02}", "{h:02}:{m:02}", "{h} heures", "{h}H{m:02}"),
