@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from kdvert.privacy import tagger_features
 from kdvert.privacy.tagger_network import DILATIONS
 
+PLACES = 4
+"""The last rows of the table: where a token stands (see `tagger_features.ROWS`)."""
+
 
 @lru_cache(maxsize=400_000)
 def rows(word: str) -> tuple[list[int], list[int], int]:
@@ -29,8 +32,10 @@ class TaggerNetwork(nn.Module):
 
     def __init__(self, tags: int, width: int, word_dropout: float = 0.3, dropout: float = 0.15) -> None:
         super().__init__()
-        self.table = nn.EmbeddingBag(tagger_features.ROWS, width, mode="sum")
-        nn.init.normal_(self.table.weight, std=0.1)
+        self.table = nn.EmbeddingBag(tagger_features.ROWS - PLACES, width, mode="sum", sparse=True)
+        self.places = nn.Embedding(PLACES, width)
+        for weight in (self.table.weight, self.places.weight):
+            nn.init.normal_(weight, std=0.1)
         self.convolutions = nn.ModuleList(nn.Linear(3 * width, width) for _ in DILATIONS)
         self.out = nn.Linear(width, tags)
         self.dropout = nn.Dropout(dropout)
@@ -43,7 +48,7 @@ class TaggerNetwork(nn.Module):
             words: the tokens of all texts of a batch, one after the other, with line breaks between texts.
             context: see `tagger_features.Tokens`, [tokens].
         """
-        x = self._embed(words) + self.table.weight[tagger_features.ROWS - 4 + context]
+        x = self._embed(words) + self.places(context)
         x = self.dropout(x)
         for step, layer in zip(DILATIONS, self.convolutions, strict=True):
             padded = nn.functional.pad(x, (0, 0, step, step))
@@ -65,11 +70,11 @@ class TaggerNetwork(nn.Module):
             flat += [*known, shape, *pieces]
             weights += [1.0] * (len(known) + 1) + [max(1, len(pieces)) ** -0.5] * len(pieces)
         vectors = self.table(torch.tensor(flat), torch.tensor(offsets), torch.tensor(weights))
-        return vectors[torch.tensor([unique[word] for word in words])]
+        return nn.functional.embedding(torch.tensor([unique[word] for word in words]), vectors)
 
     def weights(self) -> dict[str, Tensor]:
         """Return the weights by the names that `tagger_network.Network` reads; the table in whole numbers."""
-        table = self.table.weight.detach()
+        table = torch.cat([self.table.weight, self.places.weight]).detach()
         scale = table.abs().amax(dim=1, keepdim=True).clamp(min=1e-6) / 127
         named = {"table": (table / scale).round().to(torch.int8), "scale": scale}
         named |= {"out.kernel": self.out.weight.T, "out.bias": self.out.bias}

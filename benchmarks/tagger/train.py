@@ -77,17 +77,22 @@ def main() -> None:
 
 def train(network: TaggerNetwork, steps: int, rate: float) -> dict[str, object]:
     """Run the steps; return what was counted."""
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
+    # A step touches few rows of the table: only those are updated, or most of the time went into the others.
+    rest = [parameter for name, parameter in network.named_parameters() if name != "table.weight"]
+    optimizers = (
+        torch.optim.SparseAdam([network.table.weight], lr=rate, betas=(0.9, 0.98)),
+        torch.optim.AdamW(rest, lr=rate, weight_decay=0.01, betas=(0.9, 0.98)),
+    )
     started, tokens, texts = time.monotonic(), 0, 0
     network.train()
     for step, batch in enumerate(batches(steps), 1):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, step / 50) * (0.5 + 0.5 * math.cos(math.pi * step / steps) + 0.01)
         loss = step_loss(network, batch)
-        optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        torch.nn.utils.clip_grad_norm_(rest, 1.0)
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = rate * _decay(step, steps)
+            optimizer.step()
+            optimizer.zero_grad()
         texts += len(batch)
         tokens += sum(len(words) for words, _, _ in batch)
         if step % 50 == 0:
@@ -95,6 +100,11 @@ def train(network: TaggerNetwork, steps: int, rate: float) -> dict[str, object]:
             print(f"step {step}/{steps} loss {loss.item():.4f} {speed:,.0f} tokens/s", file=sys.stderr, flush=True)
     counted = {"seed": SEED, "steps": steps, "texts": texts, "tokens": tokens, "rate": rate}
     return counted | {"templates": template_counts(), "versions": versions()}
+
+
+def _decay(step: int, steps: int) -> float:
+    """Return the share of the full rate at a step: it grows at first, then falls as a cosine."""
+    return min(1, step / 50) * (0.5 + 0.5 * math.cos(math.pi * step / steps) + 0.01)
 
 
 def template_counts() -> dict[str, int]:
