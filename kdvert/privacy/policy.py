@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase, validate
 from kdvert.content import compliance_facts
 from kdvert.errors import UserError
-from kdvert.privacy.generalization import GENERALIZABLE
+from kdvert.privacy.generalization import FORMS, GENERALIZABLE, form
 from kdvert.registry import suggest
 from kdvert.verticals import PrivacySpec
 
@@ -26,10 +26,15 @@ STRICTNESS: dict[str, int] = {"keep": 0, "generalize": 1, "mask": 2, "replace": 
 
 
 class Rule(ConfigBase):
-    """What a regime asks for one type of personal data, and why."""
+    """What a regime asks for one type of personal data, and why.
+
+    ``generalization`` names what may be left of a value that is generalized or masked, a key of
+    `kdvert.privacy.generalization.FORMS`.
+    """
 
     action: Action
     reason: str
+    generalization: str = ""
 
 
 class Regime(ConfigBase):
@@ -43,6 +48,18 @@ class Regime(ConfigBase):
     rules: dict[str, Rule] = Field(min_length=1)
     limits: list[str] = Field(default_factory=list)
     zip3_small: list[str] = Field(default_factory=list)
+
+    @field_validator("rules")
+    @classmethod
+    def _leaves_what_it_names(cls, rules: dict[str, Rule]) -> dict[str, Rule]:
+        for entity, rule in rules.items():
+            if rule.action == "generalize" and entity not in GENERALIZABLE:
+                raise ValueError(f"{entity} cannot be generalized; types that can: {', '.join(sorted(GENERALIZABLE))}")
+            left = form(entity, rule.action)
+            if rule.generalization != left:
+                wanted = f"write `generalization: {left}`" if left else "leave `generalization` out"
+                raise ValueError(f"{entity}: {rule.action} leaves {FORMS.get(left, 'nothing')}; {wanted}")
+        return rules
 
 
 _NO_REGIMES = ("recognizers", "historic-people")
@@ -152,7 +169,7 @@ def _tightens(entity: str, action: str, rule: str) -> None:
 
 
 def describe(policy: Policy) -> list[dict[str, Any]]:
-    """Return what the report says of each regime: id, title, source, date read, confidence, limits."""
+    """Return what the report says of each regime: id, title, source, date read, confidence, limits, coarser forms."""
     return [
         {
             "id": r.id,
@@ -161,6 +178,7 @@ def describe(policy: Policy) -> list[dict[str, Any]]:
             "read": r.read.isoformat(),
             "confidence": r.confidence,
             "limits": r.limits,
+            "may_be_left": {e: FORMS[rule.generalization] for e, rule in r.rules.items() if rule.generalization},
         }
         for r in policy.regimes
     ]

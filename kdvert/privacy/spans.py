@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kdvert.privacy.generalization import GENERALIZABLE
+from kdvert.privacy.generalization import kind
 from kdvert.privacy.policy import STRICTNESS
 
 
@@ -59,14 +59,17 @@ def resolve(hits: Iterable[Hit], actions: Mapping[str, str]) -> list[Piece]:
 def _join(group: Sequence[Hit], actions: Mapping[str, str]) -> Piece:
     main = max(group, key=lambda h: (STRICTNESS[actions[h.entity]], h.end - h.start, h.score, h.entity))
     action = actions[main.entity]
-    if action in ("generalize", "mask") and len({_kind(h.entity) for h in group}) > 1:
+    if not _has_one_form(action, group, actions):
         action = "replace"
     start, end = min(h.start for h in group), max(h.end for h in group)
     return Piece(main.entity, start, end, max(h.score for h in group), action)
 
 
-def _kind(entity: str) -> object:
-    return GENERALIZABLE.get(entity, entity)
+def _has_one_form(action: str, group: Sequence[Hit], actions: Mapping[str, str]) -> bool:
+    """Return whether a union of hits can be generalized or masked: by one kind of form, with nothing else in it."""
+    if action == "mask":
+        return all(actions[h.entity] == "mask" for h in group)
+    return action != "generalize" or len({kind(h.entity) for h in group}) == 1
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
-from kdvert.privacy.generalization import age, initials, mask, year, zip_area
+from kdvert.privacy.generalization import FORMS, GENERALIZABLE, age, birth_year, form, initials, mask, year, zip_area
 from kdvert.privacy.policy import regime
 
 SMALL = frozenset(regime("hipaa-safe-harbor").zip3_small)
@@ -21,6 +23,19 @@ SMALL = frozenset(regime("hipaa-safe-harbor").zip3_small)
 )
 def test_year(value: str, expected: str | None) -> None:
     assert year(value, SMALL) == expected
+
+
+def test_a_birth_year_that_shows_an_age_over_89_goes() -> None:
+    this_year = datetime.date.today().year
+    assert birth_year(f"May 6, {this_year - 89}", SMALL) == str(this_year - 89)
+    assert birth_year(f"May 6, {this_year - 90}", SMALL) is None
+    assert birth_year("May 6", SMALL) is None
+
+
+def test_every_form_is_named_once_and_given_by_one_type() -> None:
+    given = {form(entity, "generalize") for entity in GENERALIZABLE} | {form("US_SSN", "mask")}
+    assert given == set(FORMS)
+    assert form("PERSON", "replace") == ""
 
 
 @pytest.mark.parametrize(("value", "expected"), [("93-year-old", "90 or older"), ("101", "90 or older"), ("89", None)])
