@@ -74,3 +74,15 @@ def test_an_unknown_checksum_is_told_with_those_that_exist() -> None:
     fault = problems(spec.model_copy(update={"patterns": [wrong]}))[0]
     assert "unknown checksum 'nip'" in fault
     assert "npi" in fault
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_every_recognizer_is_proved_by_four_cases_of_each_sort(spec: RecognizerSpec) -> None:
+    assert min(len(spec.matches), len(spec.near_misses)) >= 4
+    assert len({case.text for case in spec.matches}) == len(spec.matches)
+
+
+@pytest.mark.parametrize("spec", [s for s in SPECS if s.needs], ids=lambda s: s.name)
+def test_a_word_that_a_recognizer_needs_stands_in_every_match(spec: RecognizerSpec) -> None:
+    assert all(word == word.lower() for word in spec.needs)
+    assert [c.text for c in spec.matches if not any(word in c.text.lower() for word in spec.needs)] == []
