@@ -35,6 +35,7 @@ PART = 400
 """Characters after which a part ends with its sentence or line."""
 
 _PART_END = re.compile(r"\n+|(?<=[.!?][\s\"”)])(?=[A-Z\"“(])")
+_COURT_RULES = re.compile(r"(?:Fed\.\s)?R\.\s?(?:App|Bankr|Civ|Crim|Evid)\b")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 STOCK = {
@@ -285,7 +286,7 @@ def _trimmed(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
 
 
 def _is_plausible(entity: str, text: str, start: int, end: int) -> bool:
-    """Rule out what patterns alone take too much of: decimals as telephone numbers, "end.Next" as a web address."""
+    """Rule out what patterns alone take too much of: decimals as telephone numbers, "Fed. R. Civ. P." as a name."""
     value = text[start:end]
     if entity == "PHONE_NUMBER":
         decimal = re.search(r"\d\.$", text[max(0, start - 2) : start]) or re.search(r"^\d?\.?\d*\.\d{5,}$", value)
@@ -295,6 +296,8 @@ def _is_plausible(entity: str, text: str, start: int, end: int) -> bool:
         return bool(marked or (".." not in value and re.search(r"^[^/]*\.[a-z]{2,}(?:/|$)", value)))
     if entity == "CITY":
         return not places.is_region(value)
+    if entity == "PERSON":
+        return not _COURT_RULES.match(value)
     return True
 
 
