@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +17,11 @@ from rich.table import Table
 
 from kdvert.cli.measuring import measured
 from kdvert.cli.output import RichProgress, command
-from kdvert.errors import Interrupted, UserError
+from kdvert.errors import Interrupted, UserError, WorkFailed
 from kdvert.filescrub.job import Job, Tally
 from kdvert.filescrub.reading import STDIN, Selection
 from kdvert.filescrub.rulebook import Rulebook, rulebook
-from kdvert.filescrub.writing import FINDINGS, SUMMARY, FolderSink, StreamSink
-from kdvert.store import write_json
+from kdvert.filescrub.writing import FINDINGS, FolderSink, StreamSink
 
 PATH = click.Path(path_type=Path)
 
@@ -62,7 +65,8 @@ def scrub(
     them back with that key.
     """
     if sealed:
-        return _restore(paths, sealed, out, console)
+        with _all_or_nothing():
+            return _restore(paths, sealed, out, console)
     if gold:
         if paths or out:
             raise UserError("--measure reads the gold file only.", hint="Leave out the paths and --out.")
@@ -73,17 +77,42 @@ def scrub(
     _check(paths, out, as_json=console.stderr)
     settings, rules, selection = _settings(overrides), rulebook(vertical), Selection(fields, keep)
     shown = console if out else Console(stderr=True, highlight=False)
-    try:
-        with _sink(out, settings) as sink:
-            tally = Job(paths, rules, settings, selection, sink, settings.workers, RichProgress(shown)).run()
-    except KeyboardInterrupt:
-        raise Interrupted("Interrupted.", hint="Nothing was kept; the same command starts anew.") from None
+    with _all_or_nothing(), _sink(out, settings) as sink:
+        tally = Job(paths, rules, settings, selection, sink, settings.workers, RichProgress(shown)).run()
+        result = _plain(tally, rules, settings, selection)
+        sink.summary(result)
     shown.print(_table(tally))
-    result = _plain(tally, rules, settings, selection)
     if out:
-        write_json(out / SUMMARY, result)
         shown.print(f"{tally.items} texts of {len(tally.targets)} files in {out}; findings in {FINDINGS}", markup=False)
     return result
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """Let Ctrl-C and a request to terminate end the block in order, and say in words why it could not be done.
+
+    Raises:
+        Interrupted: it was interrupted.
+        WorkFailed: the disk is full, or the reader of standard output has gone.
+    """
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted.", hint="Nothing was kept; the same command starts anew.") from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+        raise WorkFailed("Whoever read the output has stopped reading.") from None
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "Free some space, or name another folder." if full else None
+        raise WorkFailed(f"The output cannot be written ({error.strerror}). Nothing was kept.", hint=hint) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _sink(out: Path | None, settings: Any) -> Any:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
-from kdvert.errors import WorkFailed
+from kdvert.errors import UserError, WorkFailed
 from kdvert.filescrub.packing import packed, unpacked
 from kdvert.filescrub.reading import STDIN, Item, Selection, files, items, target_of
 from kdvert.filescrub.rulebook import Rulebook
-from kdvert.filescrub.writing import Sink
+from kdvert.filescrub.writing import OWN, Sink
 from kdvert.privacy.pool import Plan, scrub_all
 from kdvert.privacy.scrubber import Scrubbed, Scrubber, Settings
 from kdvert.progress import Progress, Silent
@@ -28,6 +30,7 @@ class Tally:
         renamed: how many of them had a name that held personal data.
         items, characters: how much was read; a row of JSON lines is an item.
         found: findings by (type, action).
+        taken: places in the output folder that files keep if their names hold nothing.
     """
 
     targets: list[Path] = field(default_factory=list)
@@ -35,6 +38,7 @@ class Tally:
     items: int = 0
     characters: int = 0
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
+    taken: set[Path] = field(default_factory=set)
 
 
 @dataclass
@@ -56,9 +60,9 @@ class Job:
             UserError: a path or a row cannot be read.
             WorkFailed: a text is held back (it takes too long, or cannot be analyzed).
         """
-        found = files(self.paths)
-        size = sum(path.stat().st_size for path, _ in found if path != STDIN)
-        tally = Tally()
+        found = files(self.paths, OWN)
+        size = sum(_size(path) for path, _ in found if path != STDIN)
+        tally = Tally(taken={target_of(relative) for _, relative in found})
         waiting: deque[_Unit] = deque()
 
         def documents() -> Iterator[Document]:
@@ -66,9 +70,10 @@ class Job:
                 waiting.append(unit)
                 yield unit.document()
 
-        with self.progress.bar("scrub", None) as bar:
+        made = scrub_all(self.rules, self.settings, documents(), Plan.of(self.workers, size))
+        with self.progress.bar("scrub", None) as bar, closing(made):
             try:
-                for _, whole in scrub_all(self.rules, self.settings, documents(), Plan.of(self.workers, size)):
+                for _, whole in made:
                     self._take(waiting.popleft(), whole, tally)
                     bar.advance()
             except WorkFailed as error:
@@ -147,4 +152,14 @@ def _target(unit: _Unit, name: Scrubbed, tally: Tally) -> Path:
     if not name.log.findings:
         return target
     tally.renamed += 1
-    return Path(f"renamed-{tally.renamed:04d}{target.suffix}")
+    names = (Path(f"renamed-{number:04d}{target.suffix}") for number in count(tally.renamed))
+    new = next(name for name in names if name not in tally.taken)
+    tally.taken.add(new)
+    return new
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,29 +70,54 @@ class Selection:
                 yield from self._walk(inner, (*place, number))
 
 
-def files(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
+def files(paths: Sequence[Path], reserved: Collection[str] = ()) -> list[tuple[Path, Path]]:
     """Return the files at or below ``paths`` with their place relative to what was given, sorted.
 
+    Links are followed; a folder that is reached on two ways below one path counts once. Hidden files and folders are
+    left out.
+
+    Args:
+        paths: files, folders, or `STDIN`.
+        reserved: names that no file may have in the output folder.
+
     Raises:
-        UserError: a path does not exist, or a file that was named has a suffix that no loader reads.
+        UserError: a path does not exist, a folder cannot be read, a file that was named has a suffix that no loader
+            reads, or two files would be written to one place.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         if path == STDIN:
             found[STDIN] = Path("stdin.txt")
         elif path.is_dir():
-            below = (p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in LOADERS)
-            found |= {p: p.relative_to(path) for p in below if not p.name.startswith((".", "~$"))}
+            found |= {p: p.relative_to(path) for p in _below(path) if p.suffix.lower() in LOADERS}
         elif not path.exists():
             raise UserError(f"{path} does not exist.")
         elif path.suffix.lower() not in LOADERS:
             raise UserError(f"{path}: unknown suffix '{path.suffix}'.", hint=f"kdvert reads {' '.join(LOADERS)}.")
         else:
             found[path] = Path(path.name)
-    targets = [target_of(relative) for relative in found.values()]
-    if twice := sorted({str(t) for t in targets if targets.count(t) > 1}):
+    seen: Counter[str] = Counter(target_of(relative).as_posix() for relative in found.values())
+    if twice := sorted(target for target, count in seen.items() if count > 1):
         raise UserError(f"Two files would be written to {twice[0]}.", hint="Scrub them one after the other.")
+    if taken := sorted(seen.keys() & set(reserved)):
+        raise UserError(f"{taken[0]} is the name of a file that kdvert itself writes.", hint="Rename that input file.")
     return list(found.items())
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return the files below a folder, sorted."""
+    found: list[Path] = []
+    real = {os.path.realpath(folder)}
+
+    def refuse(error: OSError) -> None:
+        raise UserError(f"{error.filename} cannot be read ({error.strerror}).", hint="Nothing was scrubbed.")
+
+    for top, inner, names in os.walk(folder, onerror=refuse, followlinks=True):
+        ways = [(name, os.path.realpath(os.path.join(top, name))) for name in sorted(inner) if not name.startswith(".")]
+        inner[:] = [name for name, way in ways if way not in real]
+        real.update(way for _, way in ways)
+        found += [Path(top, name) for name in names if not name.startswith((".", "~$"))]
+    return sorted(path for path in found if path.is_file())
 
 
 def target_of(relative: Path) -> Path:
@@ -108,8 +135,11 @@ def items(path: Path, relative: Path, selection: Selection) -> Iterator[Item]:
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
         yield Item("stdin", relative, {(): text})
     elif path.suffix.lower() == ROWS:
-        with open(path, "rb") as stream:
-            yield from _rows(stream, relative, selection)
+        try:
+            with open(path, "rb") as stream:
+                yield from _rows(stream, relative, selection)
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror}).") from None
     else:
         yield _document(path, relative)
 

@@ -13,6 +13,7 @@ from kdvert.errors import UserError
 from kdvert.filescrub.job import unit_id
 from kdvert.filescrub.packing import BORDER, packed
 from kdvert.filescrub.reading import ROWS, Selection
+from kdvert.filescrub.staging import Staging
 from kdvert.filescrub.writing import SUMMARY, put
 from kdvert.privacy import keys
 from kdvert.privacy.sealed import FILE, SealedMap
@@ -38,18 +39,18 @@ def restore(folder: Path, out: Path) -> Returned:
     if not (folder / SUMMARY).is_file():
         raise UserError(f"{folder} was not written by kdvert scrub.", hint=f"It holds no {SUMMARY}.")
     sealed = SealedMap.open(folder / FILE, keys.seal_key())
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is not an empty folder.", hint="Name a new one with --out.")
     summary = read_json(folder / SUMMARY)
     selection = Selection(summary["selection"]["fields"], summary["selection"]["keep"])
     done = Returned()
-    for number, target in enumerate(summary["targets"]):
-        if not (folder / target).is_file():
-            continue
-        (out / target).parent.mkdir(parents=True, exist_ok=True)
-        with open(out / target, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(_File(folder / target, number, sealed, selection, done).parts())
-        done.files += 1
+    with Staging(out) as staging:
+        for number, target in enumerate(summary["targets"]):
+            if not (folder / target).is_file():
+                continue
+            place = staging.place / target
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with open(place, "w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(_File(folder / target, number, sealed, selection, done).parts())
+            done.files += 1
     return done
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any, Protocol
 
-from kdvert.errors import UserError
 from kdvert.filescrub.reading import ROWS, Item, Place
+from kdvert.filescrub.staging import Staging
 from kdvert.privacy import sealed as sealed_map
 from kdvert.privacy.scrubber import Scrubbed
+from kdvert.store import write_json
 
 FINDINGS = "findings.jsonl"
 SUMMARY = "summary.json"
-PARTIAL = ".partial"
+OWN = frozenset({FINDINGS, SUMMARY, sealed_map.FILE})
+"""Files that the output folder gets beside the scrubbed ones."""
 
 
 class Sink(Protocol):
@@ -33,6 +34,9 @@ class Sink(Protocol):
             sealed: its line of the sealed map; empty without one.
         """
 
+    def summary(self, values: dict[str, Any]) -> None:
+        """Take what is to be said of all items, after the last."""
+
 
 class StreamSink:
     """Writes scrubbed text to a stream, and keeps neither findings nor a sealed map."""
@@ -43,54 +47,78 @@ class StreamSink:
     def write(self, item: Item, target: Path, done: Sequence[Scrubbed], sealed: str) -> None:
         """Write the scrubbed text or row."""
         self._stream.write(body(item, done))
+        self._stream.flush()  # an error must show here, not when Python ends
+
+    def summary(self, values: dict[str, Any]) -> None:
+        """Leave it out: a stream holds text alone."""
 
 
 class FolderSink:
     """Writes files of the same names into a folder, with ``findings.jsonl``. Use it as a context manager.
 
-    Files get their names when all is done. If anything fails, nothing is left, and the same command can be tried again.
+    The folder is filled when all is done. If anything fails, nothing is left, and the same command can be tried again.
     """
 
     def __init__(self, folder: Path, seal_key: bytes = b"") -> None:
-        self._folder = folder
+        self._staging = Staging(folder)
         self._seal_key = seal_key
         self._open: dict[Path, IO[str]] = {}
-        self._stack = ExitStack()
+        self._current = Path()
 
     def __enter__(self) -> FolderSink:
-        if self._folder.exists() and (not self._folder.is_dir() or any(self._folder.iterdir())):
-            raise UserError(f"{self._folder} is not an empty folder.", hint="Name a new one with --out.")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._findings = self._file(Path(FINDINGS))
-        if self._seal_key:
-            self._file(Path(sealed_map.FILE)).write(sealed_map.opening_line(self._seal_key) + "\n")
+        self._staging.__enter__()
+        try:
+            self._findings = self._opened(Path(FINDINGS))
+            if self._seal_key:
+                self._opened(Path(sealed_map.FILE)).write(sealed_map.opening_line(self._seal_key) + "\n")
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._stack.close()
-        for target in self._open:
-            path = self._folder / target
-            if kind is None:
-                os.replace(_partial(path), path)
-            else:
-                _partial(path).unlink(missing_ok=True)
-                _remove_empty(path.parent, self._folder)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        failed = self._closed()  # writes what is still in memory, so it can fail like any writing
+        self._staging.__exit__(kind or (type(failed) if failed else None), error or failed, trace)
+        if failed and kind is None:
+            raise failed
+
+    def _closed(self) -> OSError | None:
+        failed = None
+        for stream in self._open.values():
+            try:
+                stream.close()
+            except OSError as error:
+                failed = error
+        return failed
 
     def write(self, item: Item, target: Path, done: Sequence[Scrubbed], sealed: str) -> None:
         """Write the scrubbed text or row, its findings, and its line of the sealed map."""
         self._file(target).write(body(item, done))
         if sealed:
-            self._file(Path(sealed_map.FILE)).write(sealed + "\n")
+            self._open[Path(sealed_map.FILE)].write(sealed + "\n")
         for place, scrubbed in zip(item.texts, done, strict=True):
             for row in _findings(target, item, place, scrubbed):
                 self._findings.write(json.dumps(row, ensure_ascii=False) + "\n")
 
+    def summary(self, values: dict[str, Any]) -> None:
+        """Write ``summary.json``."""
+        write_json(self._staging.place / SUMMARY, values)
+
     def _file(self, target: Path) -> IO[str]:
-        if target not in self._open:
-            path = _partial(self._folder / target)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stream = path.open("w", encoding="utf-8", newline="\n")
-            self._open[target] = self._stack.enter_context(stream)
+        """Return the file of a target. Items come file by file, so one is open at a time, however many there are."""
+        if target != self._current:
+            if self._current in self._open:
+                self._open.pop(self._current).close()
+            self._current = target
+            self._opened(target)
+        return self._open[target]
+
+    def _opened(self, target: Path) -> IO[str]:
+        path = self._staging.place / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._open[target] = path.open("w", encoding="utf-8", newline="\n")
         return self._open[target]
 
 
@@ -102,17 +130,6 @@ def body(item: Item, done: Sequence[Scrubbed]) -> str:
     for place, scrubbed in zip(item.texts, done, strict=True):
         put(row, place, scrubbed.text)
     return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _remove_empty(folder: Path, top: Path) -> None:
-    """Remove ``folder`` and those above it, ``top`` included, as long as they are empty."""
-    while folder.is_relative_to(top) and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + PARTIAL)
 
 
 def put(row: Any, place: Place, text: str) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -62,7 +62,7 @@ def scrub_all(
     *,
     secret: bytes = b"",
     known: Sequence[str] = (),
-) -> Iterator[tuple[Document, Scrubbed]]:
+) -> Generator[tuple[Document, Scrubbed]]:
     """Scrub documents, in their order.
 
     Args:
@@ -103,7 +103,8 @@ def _in_workers(
     try:
         while True:
             while len(waiting) < workers * AHEAD and (batch := list(islice(documents, BATCH))):
-                waiting.append((batch, pool.submit(_scrub_batch, batch)))
+                with _signals_later():
+                    waiting.append((batch, pool.submit(_scrub_batch, batch)))
             if not waiting:
                 finished = True
                 return
@@ -117,6 +118,19 @@ def _in_workers(
         if not finished:  # do not wait for documents that nobody will read
             _end(pool)
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _signals_later() -> Iterator[None]:
+    """Hold Ctrl-C back while a worker starts: it inherits that, so that it cannot die of it before it ignores it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(pool: Any) -> None:
