@@ -28,6 +28,8 @@ NEAR_COPY = 80
 """A template that is so like one that is trained on (100: the same letters) is no test, and is trained on too."""
 RUNNING = 0.12
 """Share of texts that are strung together from words (see `Generator.running`)."""
+RARE = 0.2
+"""Share of the words of English running text that are drawn from the dictionary, however rare they are."""
 PROSE = 0.1
 """Share of English texts that are sentences of the sample corpora, in which nobody is named."""
 ANYWHERE = (
@@ -110,7 +112,7 @@ class Generator:
         if kind < RUNNING:
             return self.running()
         if self.language == "en" and not self.held_out and kind < RUNNING + PROSE:
-            return [(self.rng.choice(sentences()), None)]
+            return [*self.expand("[|||{carrier}|{speaker}]"), (self.rng.choice(sentences()), None)]
         return self.expand(self.rng.choice(lines))
 
     def _style(self) -> tuple[str, ...]:
@@ -129,6 +131,8 @@ class Generator:
             if chance < 0.05:
                 pieces += [(gap, None), *self.expand("{" + self.rng.choice(ANYWHERE) + "}")]
                 continue
+            if self.language == "en" and self.rng.random() < RARE:
+                word = self.values.draw("term")[0]
             shown = word.capitalize() if chance < 0.1 or not number else word.upper() if chance < 0.11 else word
             mark = self.rng.choice(",.;:)") if self.rng.random() < 0.1 else ""
             pieces.append((gap + shown + mark, None))
@@ -232,13 +236,17 @@ def _spaced_marks(text: str, label: str | None, rng: random.Random) -> str:
     return re.sub(r"(?<=\w)([-.,()'\"])", r" \1 " if rng.random() < 0.5 else r" \1", text)
 
 
+def _curly(text: str, label: str | None, rng: random.Random) -> str:
+    return text.replace("'", "’").replace(' "', " “").replace('"', "”")
+
+
 def _glued(text: str, label: str | None, rng: random.Random) -> str:
     return text if label else re.sub(r"([.,:]) ", r"\1", text)
 
 
 CHANGES: dict[Callable[[str, str | None, random.Random], str], int] = {
-    _as_is: 46, _lower: 7, _upper: 5, _titled: 4, _upper_names: 4, _without_accents: 6, _without_marks: 4, _wrapped: 6,
-    _in_columns: 4, _indented: 3, _scanned: 3, _spaced_marks: 5, _glued: 3,
+    _as_is: 41, _curly: 5, _lower: 7, _upper: 5, _titled: 4, _upper_names: 4, _without_accents: 6, _without_marks: 4,
+    _wrapped: 6, _in_columns: 4, _indented: 3, _scanned: 3, _spaced_marks: 5, _glued: 3,
 }  # fmt: skip
 """What is done to a text, and how many texts in a hundred it is done to."""
 

@@ -87,7 +87,7 @@ def running_words(language: str) -> tuple[list[str], list[float]]:
     from spellchecker import SpellChecker
 
     frequency = SpellChecker(language=language).word_frequency.dictionary
-    frequent = sorted(frequency, key=lambda word: (-frequency[word], word))[:20_000]
+    frequent = sorted(frequency, key=lambda word: (-frequency[word], word))[:40_000]
     known = names.common_names()
     words = [w for w in frequent if w.isalpha() and (len(w) > 1 or w in "aiyoà") and w not in known]
     return words, list(accumulate(frequency[word] ** 0.6 for word in words))

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 import values_names as names
 import values_numbers as numbers
-from values_lists import pick
+from values_lists import lists, pick
 
 Rng = random.Random
 Slot = Callable[[Rng], tuple[str, str | None]]
@@ -179,6 +179,20 @@ def identity(rng: Rng) -> str:
     return numbers.digits(rng, 5, 10) if rng.random() < 0.7 else numbers.identifier(rng)
 
 
+@cache
+def _terms() -> tuple[str, ...]:
+    from kdvert.privacy.gazetteer import first_names, ordinary_words, regions, surnames
+
+    known = names.common_names() | first_names() | surnames() | regions() | {t.lower() for t in _faker_towns()}
+    known |= {town.lower() for town in lists("en")["knowntown"].choices}
+    return tuple(sorted(w for w in ordinary_words() if w.isalpha() and len(w) > 2 and w not in known))
+
+
+def term(rng: Rng) -> str:
+    """Return a word of WordNet, of any field and any rarity, that is no name."""
+    return rng.choice(_terms())
+
+
 def _slot(draw: Callable[[Rng], str], label: str | None) -> Slot:
     return lambda rng: (draw(rng), label)
 
@@ -190,7 +204,7 @@ SLOTS: dict[str, Slot] = {
         ("street", street, "STREET_ADDRESS"), ("usstreet", us_street, "STREET_ADDRESS"),
         ("ukstreet", uk_street, "STREET_ADDRESS"), ("road", road, "STREET_ADDRESS"), ("phone", phone, "PHONE_NUMBER"),
         ("date", date, "DATE_TIME"), ("moment", moment, "DATE_TIME"), ("time", clock, None),
-        ("mrn", identity, "UNIQUE_ID"),
+        ("mrn", identity, "UNIQUE_ID"), ("term", term, None), ("Term", lambda rng: term(rng).capitalize(), None),
     )
 }  # fmt: skip
 """The English slots that a function draws; the others are lists in ``templates/lists_en.yaml``."""
