@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,49 @@ def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"text": "x"}\n')
     assert next(items(path, Path("rows.jsonl"), Selection())).texts == {("text",): "x"}
+
+
+def test_links_are_followed_and_a_loop_ends(tmp_path):
+    inside, outside = tmp_path / "in", tmp_path / "elsewhere"
+    (inside / "deep").mkdir(parents=True)
+    outside.mkdir()
+    (inside / "a.txt").write_text("x")
+    (outside / "b.txt").write_text("x")
+    (inside / "deep" / "up").symlink_to(inside)
+    (inside / "linked").symlink_to(outside)
+    (outside / "back").symlink_to(inside / "deep")
+    (inside / "broken.txt").symlink_to(tmp_path / "nowhere")
+    assert [str(relative) for _, relative in files([inside])] == ["a.txt", "linked/b.txt"]
+
+
+def test_a_hidden_folder_is_left_out(tmp_path):
+    for name in (".git/a.txt", "b.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert [str(relative) for _, relative in files([tmp_path])] == ["b.txt"]
+
+
+def test_a_folder_that_cannot_be_read_is_said_and_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    genuine = os.scandir
+
+    def scandir(path):  # the tests may run as root, whom no permission stops
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return genuine(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UserError, match=r"closed cannot be read \(Permission denied\)"):
+        files([tmp_path])
+
+
+def test_a_name_that_kdvert_writes_itself_is_refused(tmp_path):
+    (tmp_path / "findings.jsonl").write_text("{}\n")
+    with pytest.raises(UserError, match=r"findings\.jsonl is the name"):
+        files([tmp_path], {"findings.jsonl"})
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "letter.txt"])
+def test_a_file_that_vanished_is_said(tmp_path, name):
+    with pytest.raises(UserError, match=r"cannot be .*No such file"):
+        list(items(tmp_path / name, Path(name), Selection()))
