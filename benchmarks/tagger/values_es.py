@@ -243,6 +243,8 @@ SLOTS: dict[str, romance.Slot] = {
         None,
         oddfamily=romance.foreign_family,
         num=romance.fraction,
+        w=lambda rng: romance.ordinary_word(rng, "es"),
+        W=lambda rng: romance.ordinary_word(rng, "es").capitalize(),
         para=lambda rng: str(rng.randint(1, 140)),
         sum=money,
         time=lambda rng: romance.clock(rng, "{h}:{m:02}", "{h:02}:{m:02}", "{h}.{m:02}", "{h}:{m:02} h"),

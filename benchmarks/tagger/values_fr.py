@@ -241,6 +241,8 @@ SLOTS: dict[str, romance.Slot] = {
         None,
         oddfamily=romance.foreign_family,
         num=romance.fraction,
+        w=lambda rng: romance.ordinary_word(rng, "fr"),
+        W=lambda rng: romance.ordinary_word(rng, "fr").capitalize(),
         para=lambda rng: str(rng.randint(1, 140)),
         sum=money,
         numeral=lambda rng: rng.choice(_NUMERALS[1:26]),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 import values_names as names
+from values_lists import lists
 
 Piece = tuple[str, str | None]
 Slot = Callable[[random.Random], Piece]
@@ -96,6 +97,23 @@ def amount(rng: random.Random, thousands: str, decimals: str) -> str:
 def application_number(rng: random.Random) -> str:
     """Return the number of an application to a court of human rights."""
     return f"{rng.randint(1, 79_999)}/{rng.randint(80, 124) % 100:02}"
+
+
+def ordinary_word(rng: random.Random, language: str) -> str:
+    """Return a word of four letters or more of the language's ordinary text that no list gives a label."""
+    from values import running_words  # `values` loads the modules of languages, which import this one
+
+    words, summed = running_words(language)
+    while True:
+        word = rng.choices(words, cum_weights=summed)[0]
+        if len(word) > 3 and word not in _labeled_words(language):
+            return word
+
+
+@cache
+def _labeled_words(language: str) -> frozenset[str]:
+    choices = (entry.choices for entry in lists(language).values() if entry.label)
+    return frozenset(word.lower() for words in choices for word in words)
 
 
 def clock(rng: random.Random, *forms: str) -> str:
