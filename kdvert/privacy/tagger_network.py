@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DILATIONS = (1, 2, 4, 8, 1)
 """A token is judged by the 16 tokens on each side of it."""
-CHUNK = 4_096
+CHUNK = 1_024
 """Tokens that are computed at once: their vectors stay in the processor's cache."""
 REACH = sum(DILATIONS)
 REMEMBERED = 50_000
@@ -37,8 +37,12 @@ class Network:
             name: np.asarray(array, dtype=np.float32) for name, array in weights.items() if name != "table"
         }
         self._table, self._scale = weights["table"], self._weights["scale"]
+        width = self._table.shape[1]
+        self._kernels = [
+            np.concatenate(np.split(self._weights[f"kernel.{layer}"], 3), axis=1) for layer in range(len(DILATIONS))
+        ]
         self._places = self._rows(list(range(tagger_features.ROWS - 4, tagger_features.ROWS)))
-        self._vectors = _Vectors(self._table.shape[1])
+        self._vectors = _Vectors(width)
 
     def probabilities(self, words: Sequence[str], context: Sequence[int]) -> NDArray[np.float32]:
         """Return the probability of each tag for each token, [tokens, tags]."""
@@ -70,18 +74,16 @@ class Network:
         return found
 
     def _forward(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probabilities for vectors; ``x`` is written over."""
         import numpy as np
 
-        size, width = x.shape
+        width = x.shape[1]
         for layer, step in enumerate(DILATIONS):
-            padded = np.zeros((size + 2 * step, width), dtype=np.float32)
-            padded[step:-step] = x
-            kernel, bias = self._weights[f"kernel.{layer}"], self._weights[f"bias.{layer}"]
-            read = padded[:size] @ kernel[:width]
-            read += x @ kernel[width : 2 * width]
-            read += padded[2 * step :] @ kernel[2 * width :]
-            read += bias
-            x = x + np.maximum(read, 0, out=read)
+            seen = x @ self._kernels[layer]  # what a token gives to the one behind it, to itself, to the one before it
+            read = seen[:, width : 2 * width] + self._weights[f"bias.{layer}"]
+            read[step:] += seen[:-step, :width]
+            read[:-step] += seen[step:, 2 * width :]
+            x += np.maximum(read, 0, out=read)
         scores = x @ self._weights["out.kernel"] + self._weights["out.bias"]
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
