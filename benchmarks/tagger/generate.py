@@ -26,7 +26,7 @@ HELD_OUT = 12
 """One template in so many is kept out of training, and scores are taken on it."""
 NEAR_COPY = 80
 """A template that is so like one that is trained on (100: the same letters) is no test, and is trained on too."""
-RUNNING = 0.12
+RUNNING = {"en": 0.12, "es": 0.2, "fr": 0.2}
 """Share of texts that are strung together from words (see `Generator.running`)."""
 RARE = 0.2
 """Share of the words of English running text that are drawn from the dictionary, however rare they are."""
@@ -108,10 +108,10 @@ class Generator:
         return joined(untidy(pieces, self.rng))
 
     def _part(self, lines: Sequence[str]) -> list[Piece]:
-        kind = self.rng.random()
-        if kind < RUNNING:
+        kind, share = self.rng.random(), RUNNING[self.language]
+        if kind < share:
             return self.running()
-        if self.language == "en" and not self.held_out and kind < RUNNING + PROSE:
+        if self.language == "en" and not self.held_out and kind < share + PROSE:
             return [*self.expand("[|||{carrier}|{speaker}]"), (self.rng.choice(sentences()), None)]
         return self.expand(self.rng.choice(lines))
 
@@ -155,8 +155,8 @@ class Generator:
 
 TITLE = re.compile(
     r"\b(?:(?:The )?Hon(?:'ble|ourable|orable|\.)? )?"
-    r"(?:Mr|Mrs|Ms|Miss|Mx|Messrs|Dr|Dra|Prof|Professor|Rev|Sir|Dame|Lord|Lady|Shri|Smt|Sri|Kumari|Km|Sh|Er|Adv|Capt|"
-    r"Captain|Col|Lt|Sgt|Judge|(?:(?:Lord|Lady|Chief|Mr\.?|Mrs\.?|Ms\.?|Dr\.?) )?Justice|Sr|Sra|Sres|Srta|D|Dña|Don|"
+    r"(?:M[Rr]|M[Rr][Ss]|M[Ss]|Miss|Mx|Messrs|D[Rr]|Dra|Prof|Professor|Rev|Sir|Dame|Lord|Lady|Shri|Smt|Sri|Kumari|Km|Sh|Er|Adv|Capt|"
+    r"Captain|Col|Lt|Sgt|Judge|JUDGE|(?:(?:Lord|Lady|Chief|Mr\.?|Mrs\.?|Ms\.?|Dr\.?) )?Justice|Sr|Sra|Sres|Srta|D|Dña|Don|"
     r"Doña|M|MM|Mme|Mmes|Mlle|Me|Mes|Maître|Monsieur|Madame)\.? ?$"
 )
 

@@ -49,7 +49,7 @@ SHARES = {"en": 0.48, "es": 0.27, "fr": 0.25}
 """How much of the training text is of each language."""
 BARE = 0.08
 """Share of texts that are paragraphs of the sample corpora."""
-BATCH = 6_000
+BATCH = 7_000
 """Tokens in a step."""
 AHEAD = 16
 """Batches that wait, written by a process of their own while the steps are computed."""
@@ -61,7 +61,7 @@ Marked = tuple[list[str], list[int], list[int]]
 def main() -> None:
     """Parse, train, choose the threshold, score, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1_500)
+    parser.add_argument("--steps", type=int, default=1_200)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=2)
