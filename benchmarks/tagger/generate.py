@@ -156,8 +156,8 @@ class Generator:
 TITLE = re.compile(
     r"\b(?:(?:The )?Hon(?:'ble|ourable|orable|\.)? )?"
     r"(?:M[Rr]|M[Rr][Ss]|M[Ss]|Miss|Mx|Messrs|D[Rr]|Dra|Prof|Professor|Rev|Sir|Dame|Lord|Lady|Shri|Smt|Sri|Kumari|Km|Sh|Er|Adv|Capt|"
-    r"Captain|Col|Lt|Sgt|Judge|JUDGE|(?:(?:Lord|Lady|Chief|Mr\.?|Mrs\.?|Ms\.?|Dr\.?) )?Justice|Sr|Sra|Sres|Srta|D|Dña|Don|"
-    r"Doña|M|MM|Mme|Mmes|Mlle|Me|Mes|Maître|Monsieur|Madame)\.? ?$"
+    r"Captain|Col|Lt|Sgt|Judge|JUDGE|(?:(?:Lord|Lady|Chief|Mr\.?|Mrs\.?|Ms\.?|Dr\.?) )?Justice|Sr|Sra|Sres|Srta|D|Dña|"
+    r"Don|Doña|M|MM|Mme|Mmes|Mlle|Me|Mes|Maître|Monsieur|Madame)\.? ?$"
 )
 
 
