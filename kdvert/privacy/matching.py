@@ -41,7 +41,7 @@ _WORD = re.compile(r"\w+")
 STOCK_GATES = {
     "ABA_ROUTING_NUMBER": r"\d{4}-?\d{4}",
     "CREDIT_CARD": r"\d{3}[- ]?\d{3}",
-    "CRYPTO": r"\b(?:bc1|[13])[a-km-zA-HJ-NP-Z0-9]{25}",
+    "CRYPTO": r"\b(?:bc1|[13])[a-zA-HJ-NP-Z0-9]{25}",
     "EMAIL_ADDRESS": r"@",
     "IBAN_CODE": r"\b[A-Z]{2}\d\d",
     "IP_ADDRESS": r"\d\.\d|[0-9a-fA-F]?:[0-9a-fA-F]{0,4}:",
