@@ -15,6 +15,8 @@ from kdvert.cli.main import COMMANDS, cli
 from kdvert.configuration import ConfigBase, _inner_model
 from kdvert.pipeline.resolve import Head
 from kdvert.pipeline.table import STAGES
+from kdvert.privacy import policy
+from kdvert.privacy.generalization import FORMS
 
 FOLDER = Path(__file__).parent / "reference"
 IN_TREE = ("education", "finance", "law", "medicine", "science")
@@ -64,14 +66,29 @@ def domains() -> str:
             f"## {v.manifest.title}", "", v.manifest.description, "",
             f"- sample documents: {len(v.corpus)}, topics: {', '.join(v.manifest.topics)}",
             f"- privacy regimes: {', '.join(v.privacy.regimes)}",
-            f"- recognizers of its own: {', '.join(f'`{r.entity}`' for r in v.recognizers)}",
+            f"- recognizers of its own: {', '.join(f'`{e}`' for e in dict.fromkeys(r.entity for r in v.recognizers))}",
             f"- checks on answers: {', '.join(f'`{c}`' for c in v.manifest.checks)}",
             f"- disclaimer: {v.manifest.disclaimer}", "",
         ]  # fmt: skip
     return "\n".join(lines)
 
 
-PAGES = {"commands.md": commands, "settings.md": settings, "verticals.md": domains}
+def regimes() -> str:
+    """What each privacy regime asks for every type of personal data."""
+    lines = ["# Privacy regimes", "", "What each rule book asks for; several combine to the strictest.", ""]
+    for name in policy.regime_files():
+        one = policy.regime(name)
+        origin = f"Source: {one.source}; read {one.read}; confidence {one.confidence}."
+        lines += [f"## {one.id}", "", f"{one.title}. {origin}", ""]
+        lines += ["| type | action | what may be left | reason |", "|---|---|---|---|"]
+        for entity, rule in one.rules.items():
+            left = "the value" if rule.action == "keep" else FORMS.get(rule.generalization, "nothing")
+            lines.append(f"| `{entity}` | {rule.action} | {left} | {rule.reason} |")
+        lines += ["", *(f"- {limit}" for limit in one.limits), ""]
+    return "\n".join(lines)
+
+
+PAGES = {"regimes.md": regimes, "commands.md": commands, "settings.md": settings, "verticals.md": domains}
 
 
 def _help(command: click.Command, name: str) -> list[str]:
