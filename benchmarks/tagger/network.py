@@ -38,7 +38,7 @@ class TaggerNetwork(nn.Module):
             nn.init.normal_(weight, std=0.1)
         self.convolutions = nn.ModuleList(nn.Linear(3 * width, width) for _ in DILATIONS)
         self.out = nn.Linear(width, tags)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
         self.word_dropout = word_dropout
 
     def forward(self, words: Sequence[str], context: Tensor) -> Tensor:
@@ -49,13 +49,21 @@ class TaggerNetwork(nn.Module):
             context: see `tagger_features.Tokens`, [tokens].
         """
         x = self._embed(words) + self.places(context)
-        x = self.dropout(x)
-        for step, layer in zip(DILATIONS, self.convolutions, strict=True):
+        mask = self._mask(x)
+        x = x * mask
+        for layer_number, (step, layer) in enumerate(zip(DILATIONS, self.convolutions, strict=True), 1):
             padded = nn.functional.pad(x, (0, 0, step, step))
             size = x.shape[0]
-            seen = torch.cat([padded[:size], x, padded[2 * step :]], dim=1)
-            x = x + self.dropout(torch.relu(layer(seen)))
+            with torch.autocast("cpu", torch.bfloat16):  # the products are most of the time
+                read = layer(torch.cat([padded[:size], x, padded[2 * step :]], dim=1))
+            x = x + torch.relu(read.float()) * mask.roll(97 * layer_number, 0)
         return self.out(x)
+
+    def _mask(self, x: Tensor) -> Tensor:
+        """Draw what is left out of the vectors of a step; layers take it from other tokens, for drawing is slow."""
+        if not self.training:
+            return torch.ones_like(x)
+        return (torch.rand_like(x) >= self.dropout).float() / (1 - self.dropout)
 
     def _embed(self, words: Sequence[str]) -> Tensor:
         unique = {word: number for number, word in enumerate(dict.fromkeys(words))}

@@ -31,6 +31,10 @@ MANIFEST = "manifest.json"
 
 _SILENT = {"COURT"}
 """Labels that the network tells apart from others and that name nobody."""
+_JOINTS = {"UNIQUE_ID": "-/.:_", "FINANCIAL_ACCOUNT": "-/.", "USERNAME": "-._", "PASSWORD": "-/.:_!@#$%&*?+^=~"}
+"""Marks that join parts of a code where no blank stands beside them."""
+_OF_WORDS = {"USERNAME", "PASSWORD"}
+"""Codes whose parts may be words; the parts of others have digits."""
 _BATCH = 16_384
 """Tokens after which the texts so far are computed; longer texts are computed alone."""
 
@@ -108,12 +112,16 @@ class Tagger:
         firsts, others = probabilities[:, 1::2], probabilities[:, 2::2]
         labels = (firsts + others).argmax(axis=1)
         inside = (probabilities[:, 0] < self.manifest.threshold).nonzero()[0].tolist()
+        reach = 0
         for group in _groups(inside, labels, firsts, others):
-            group = _trimmed(group, tokens.words)
+            group = _trimmed([index for index in group if index >= reach], tokens.words)
             name = self.manifest.labels[labels[group[0]]] if group else "COURT"
-            if name not in _SILENT:
-                score = float(1 - probabilities[group, 0].mean())
-                yield Hit(name, tokens.starts[group[0]], tokens.end(group[-1]), round(score, 4))
+            if name in _SILENT:
+                continue
+            first, last = _whole(name, group[0], group[-1], tokens)
+            score = float(1 - probabilities[group, 0].mean())
+            yield Hit(name, tokens.starts[max(first, reach)], tokens.end(last), round(score, 4))
+            reach = last + 1
 
 
 def available(language: str) -> bool:
@@ -138,6 +146,11 @@ def tag(texts: Sequence[str], language: str) -> list[list[Hit]]:
             hint="Ask `available` first, or name one of these.",
         )
     return tagger.tag(texts)
+
+
+def digest() -> str:
+    """Return the sha256 of the weights in use."""
+    return _manifest(FOLDER).sha256
 
 
 @cache
@@ -183,6 +196,35 @@ def _trimmed(group: list[int], words: Sequence[str]) -> list[int]:
     while group and not (words[group[-1]][0].isalnum() or words[group[-1]] in ")!?$#&*%@."):
         group = group[:-1]
     return group if any(words[index][0].isalnum() for index in group) else []
+
+
+def _whole(name: str, first: int, last: int, tokens: Tokens) -> tuple[int, int]:
+    """Widen a code to the whole of it: part of a number, of a plate or of a password is none."""
+    if name not in _JOINTS:
+        return first, last
+    while (step := _joined(name, tokens, last, 1)) != 0:
+        last += step
+    while (step := _joined(name, tokens, first, -1)) != 0:
+        first -= step
+    return first, last
+
+
+def _joined(name: str, tokens: Tokens, index: int, way: int) -> int:
+    """Return how many tokens next to ``index`` belong to its code: a glued word, or a mark and the part behind it."""
+    near, far = index + way, index + 2 * way
+    if not _glued(tokens, index, near):
+        return 0
+    if tokens.words[near][0].isalnum():
+        return 1
+    if tokens.words[near] not in _JOINTS[name] or not _glued(tokens, near, far):
+        return 0
+    part = tokens.words[far][0]
+    return 2 if part.isdigit() or (part.isalpha() and name in _OF_WORDS) else 0
+
+
+def _glued(tokens: Tokens, one: int, other: int) -> bool:
+    """Return whether no blank stands between two neighbors, of which the second may lie outside the text."""
+    return 0 <= other < len(tokens.words) and bool(tokens.context[max(one, other)] & 1)
 
 
 def _groups(
