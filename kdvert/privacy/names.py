@@ -18,7 +18,7 @@ Span = tuple[int, int]
 _WORD = r"(?:[A-Z][’'])?\p{Lu}[^\W\d_]+(?:[-’']\p{Lu}?[^\W\d_]{2,})*"
 _INITIAL = r"\p{Lu}(?:\.|(?=[ \t]))"
 _PARTICLE = r"(?:de|da|di|del|della|dos|van|von|der|den|la|le|el|al|bin|ibn)"
-_NAME = rf"(?:{_WORD}[ \t]|\p{{Lu}}\.[ \t]?|{_INITIAL}[ \t])*(?:{_PARTICLE}[ \t]){{0,2}}{_WORD}"
+_NAME = rf"(?:{_WORD}[ \t]|\p{{Lu}}\.[ \t]?|\p{{Lu}}[ \t]){{0,8}}(?:{_PARTICLE}[ \t]){{0,2}}{_WORD}"  # one way to match
 _TITLES = (
     r"Dr|Drs|Mr|Mrs|Ms|Miss|Mx|Messrs|Prof|Professor|Doctor|Sir|Dame|Lord|Lady|Rev|Reverend|Hon|Judge|Justice|"
     r"Capt|Captain|Sgt|Sergeant|Lt|Lieutenant|Col|Colonel|Nurse|Attorney|Adv|Advocate|Shri|Smt|Sri|Kumari|Km|Sh|Pt|Hon[’']?ble"
