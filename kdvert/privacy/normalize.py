@@ -18,12 +18,14 @@ import regex as re  # its classes know the letters of every script
 _NOTHING = r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
 _TRICKS = re.compile(
     rf"(?P<gone>{_NOTHING})"
-    r"|(?P<entity>&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|lt|gt|quot|apos|nbsp|commat|period|hyphen|[a-zA-Z]{1,2}(?:acute|grave|"
-    r"circ|uml|tilde|cedil|ring|slash));)"
+    r"|(?P<entity>&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|lt|gt|quot|apos|nbsp|ensp|emsp|thinsp|shy|zwj|zwnj|"
+    r"commat|period|hyphen|dash|ndash|mdash|minus|colon|sol|lpar|rpar|plus|lowbar|num|"
+    r"[a-zA-Z]{1,2}(?:acute|grave|circ|uml|tilde|cedil|ring|slash));)"
     r"|(?P<space>[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])"
     r"|(?P<marked>\p{L}\p{Mn}+)"
     r"|(?P<wide>[\uff01-\uff5e]|(?![0-9])\p{Nd})"
-    r"|(?P<hyphen>(?<=\w)[\u2010-\u2012\u2212](?=\w))"
+    r"|(?P<hyphen>(?<=\w)[\u2010-\u2012\u2212](?=\w)|(?<=\d)[\u2013-\u2015](?=\d))"
+    r"|(?P<percent>(?<=\w)%40(?=\w))"
     r"|(?P<alike>\p{Latin}[\p{Latin}\d]*[\p{Cyrillic}\p{Greek}][\p{Latin}\p{Cyrillic}\p{Greek}]*"
     r"|[\p{Cyrillic}\p{Greek}][\p{Cyrillic}\p{Greek}]*\p{Latin}[\p{Latin}\p{Cyrillic}\p{Greek}]*)"
 )
@@ -79,7 +81,7 @@ class Normalized:
 
 def plain(text: str) -> Normalized | None:
     """Undo the tricks in ``text``; None where there are none."""
-    if text.isascii() and "&" not in text:
+    if text.isascii() and "&" not in text and "%40" not in text:
         return None
     changes = [(m.start(), m.end(), _shown(m)) for m in _TRICKS.finditer(text)]
     changes = [(start, end, new) for start, end, new in changes if text[start:end] != new]
@@ -100,13 +102,22 @@ def _shown(match: re.Match[str]) -> str:
         return " "
     if kind == "hyphen":
         return "-"
+    if kind == "percent":
+        return "@"
     if kind == "entity":
-        return html.unescape(found).replace("\u00a0", " ")
+        return _as_shown(html.unescape(found))
     if kind == "alike":
         return str(found.translate(_ALIKE))
     if kind == "wide" and found.isdigit():
         return str(unicodedata.digit(found))
     return unicodedata.normalize("NFKC" if kind == "wide" else "NFC", found)
+
+
+def _as_shown(character: str) -> str:
+    """Return a character that an entity names as a pattern expects it: a plain blank, a plain hyphen, or nothing."""
+    if re.fullmatch(_NOTHING, character):
+        return ""
+    return re.sub(r"[\u2010-\u2015\u2212]", "-", re.sub(r"[\u00a0\u2000-\u200a]", " ", character))
 
 
 def _replaced(text: str, changes: Sequence[tuple[int, int, str]]) -> Normalized:
