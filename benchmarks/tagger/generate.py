@@ -33,10 +33,16 @@ RARE = 0.2
 PROSE = 0.1
 """Share of English texts that are sentences of the sample corpora, in which nobody is named."""
 ANYWHERE = (
-    "name", "name", "plainname", "plainname", "plainname", "given", "family", "town", "date", "org", "street",
-    "street", "hospital",
-    "phone", "num", "sum", "area", "year", "rule",
+    "name", "name", "plainname", "plainname", "plainname", "given", "family", "town", "date", "org", "street", "street",
+    "hospital", "phone", "num", "sum", "area", "year", "rule",
 )  # fmt: skip
+"""Slots that stand between the words of running text."""
+ORDINARY = {
+    "en": ("namedafter", "namedafter", "eponym", "code", "abbreviated", "scholar", "publicfirm", "theorist", "generic"),
+    "es": (),
+    "fr": (),
+}  # fmt: skip
+"""More of them that are personal to nobody."""
 
 Piece = tuple[str, str | None]
 
@@ -129,7 +135,7 @@ class Generator:
             chance = self.rng.random()
             gap = " " if number else ""
             if chance < 0.05:
-                pieces += [(gap, None), *self.expand("{" + self.rng.choice(ANYWHERE) + "}")]
+                pieces += [(gap, None), *self.expand("{" + self.rng.choice(ANYWHERE + ORDINARY[self.language]) + "}")]
                 continue
             if self.language == "en" and self.rng.random() < RARE:
                 word = self.values.draw("term")[0]

@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1_200)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="more are faster where the processor is free")
     parser.add_argument("--out", type=Path, default=tagger.FOLDER)
     options = parser.parse_args()
     torch.manual_seed(SEED)
@@ -103,6 +103,7 @@ def train(network: TaggerNetwork, steps: int, rate: float) -> dict[str, object]:
             speed = tokens / (time.monotonic() - started)
             print(f"step {step}/{steps} loss {loss.item():.4f} {speed:,.0f} tokens/s", file=sys.stderr, flush=True)
     counted = {"seed": SEED, "steps": steps, "texts": texts, "tokens": tokens, "rate": rate}
+    counted |= {"threads": torch.get_num_threads(), "seconds": round(time.monotonic() - started)}
     return counted | {"templates": template_counts(), "versions": versions()}
 
 

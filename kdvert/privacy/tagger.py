@@ -120,7 +120,8 @@ class Tagger:
                 continue
             first, last = _whole(name, group[0], group[-1], tokens)
             score = float(1 - probabilities[group, 0].mean())
-            yield Hit(name, tokens.starts[max(first, reach)], tokens.end(last), round(score, 4))
+            first = first if first >= reach else group[0]
+            yield Hit(name, tokens.starts[first], tokens.end(last), round(score, 4))
             reach = last + 1
 
 
