@@ -109,20 +109,37 @@ class Tagger:
             start = end + REACH
 
     def _hits(self, tokens: Tokens, probabilities: NDArray[Any]) -> Iterator[Hit]:
-        firsts, others = probabilities[:, 1::2], probabilities[:, 2::2]
-        labels = (firsts + others).argmax(axis=1)
-        inside = (probabilities[:, 0] < self.manifest.threshold).nonzero()[0].tolist()
         reach = 0
-        for group in _groups(inside, labels, firsts, others):
+        for group, label, score in self._groups(probabilities):
             group = _trimmed([index for index in group if index >= reach], tokens.words)
-            name = self.manifest.labels[labels[group[0]]] if group else "COURT"
-            if name in _SILENT:
+            name = self.manifest.labels[label]
+            if not group or name in _SILENT:
                 continue
             first, last = _whole(name, group[0], group[-1], tokens)
-            score = float(1 - probabilities[group, 0].mean())
             first = first if first >= reach else group[0]
-            yield Hit(name, tokens.starts[first], tokens.end(last), round(score, 4))
+            yield Hit(name, tokens.starts[first], tokens.end(last), score)
             reach = last + 1
+
+    def _groups(self, probabilities: NDArray[Any]) -> Iterator[tuple[list[int], int, float]]:
+        """Join neighbors of one label, save where the second is more likely the first token of another entity.
+
+        Yields:
+            The tokens of a group, its label's number, and the mean probability that they have a label.
+        """
+        inside = (probabilities[:, 0] < self.manifest.threshold).nonzero()[0]
+        if not len(inside):
+            return
+        found = probabilities[inside]
+        labels = (found[:, 1::2] + found[:, 2::2]).argmax(axis=1)
+        rows = range(len(inside))
+        begins = (found[rows, 1 + 2 * labels] > found[rows, 2 + 2 * labels]).tolist()
+        none, named, numbers = found[:, 0].tolist(), labels.tolist(), inside.tolist()
+        start = 0
+        for end in range(1, len(numbers) + 1):
+            apart = end == len(numbers) or numbers[end] != numbers[end - 1] + 1 or named[end] != named[end - 1]
+            if apart or begins[end]:
+                yield numbers[start:end], named[start], round(1 - sum(none[start:end]) / (end - start), 4)
+                start = end
 
 
 def available(language: str) -> bool:
@@ -226,21 +243,3 @@ def _joined(name: str, tokens: Tokens, index: int, way: int) -> int:
 def _glued(tokens: Tokens, one: int, other: int) -> bool:
     """Return whether no blank stands between two neighbors, of which the second may lie outside the text."""
     return 0 <= other < len(tokens.words) and bool(tokens.context[max(one, other)] & 1)
-
-
-def _groups(
-    inside: Sequence[int], labels: NDArray[Any], firsts: NDArray[Any], others: NDArray[Any]
-) -> Iterator[list[int]]:
-    """Join neighbors of one label, save where the second is more likely the first token of another entity."""
-    group: list[int] = []
-    for index in inside:
-        label = labels[index]
-        joins = group and group[-1] == index - 1 and labels[group[-1]] == label
-        if joins and firsts[index, label] <= others[index, label]:
-            group.append(index)
-            continue
-        if group:
-            yield group
-        group = [index]
-    if group:
-        yield group

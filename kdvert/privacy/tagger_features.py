@@ -47,16 +47,14 @@ class Tokens:
 
 def tokenize(text: str) -> Tokens:
     """Cut ``text`` into words, digits, line breaks, gaps, rows of one mark ("=====") and single other characters."""
-    words: list[str] = []
-    starts: list[int] = []
+    spans = [match.span() for match in _TOKEN.finditer(text)]
+    words = [text[start:end] for start, end in spans]
+    starts = [start for start, _ in spans]
     context: list[int] = []
     reach, first = -1, True
-    for match in _TOKEN.finditer(text):
-        word, start = match.group(), match.start()
-        words.append(word)
-        starts.append(start)
+    for (start, end), word in zip(spans, words, strict=True):
         context.append((start == reach) + 2 * first)
-        reach, first = match.end(), word[0] == "\n"
+        reach, first = end, word[0] == "\n"
     return Tokens(words, starts, context)
 
 
