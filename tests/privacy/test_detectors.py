@@ -8,7 +8,8 @@ import pytest
 
 from kdvert.filescrub.rulebook import everything
 from kdvert.privacy import detectors
-from kdvert.privacy.detectors import Detector, parts, windows
+from kdvert.privacy.detectors import Detector, windows
+from kdvert.privacy.second_opinion import sentences
 
 Find = Callable[[str], set[tuple[str, str]]]
 
@@ -95,11 +96,11 @@ def test_domain_text_holds_no_person_or_address(find: Find, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a" * 60_000, "One. " * 9_000, "x\n\n" * 4_000, "no end\n" * 200])
-def test_windows_and_parts_cover_the_text(text: str) -> None:
+def test_windows_and_sentences_cover_the_text(text: str) -> None:
     covered = 0
     for start, window in windows(text):
         assert text.startswith(window, start)
         assert start <= covered
         covered = start + len(window)
-        assert "".join(part for _, part in parts(window)) == window
+        assert "".join(part for _, part in sentences(window)) == window
     assert covered == len(text)

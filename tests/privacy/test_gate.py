@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kdvert.elicitation import fences
 from kdvert.privacy.gate import OTHER_POLICY, PERSONAL_DATA, EgressGate
 from kdvert.records import ScrubbedText
 
@@ -40,6 +41,13 @@ def test_text_of_another_policy_is_held_back(gate):
 def test_lines_of_the_package_are_nobodys_data_and_others_are_read(gate):
     assert gate([text("  Signed by Dr. Alice Wexler", "package")]) is None
     assert gate([text("Signed by Dr. Alice Wexler, Ohio", "package")]) == PERSONAL_DATA
+
+
+def test_marks_between_texts_are_not_read_and_nothing_hides_beside_them(scrubber):
+    gate = EgressGate(scrubber, marks=fences.LINE)
+    mark = fences.fence(["one", "two"]).text
+    assert gate([text(f"{mark} passage 1\nAsthma is a disease.\n{mark} end", "package")]) is None
+    assert gate([text(f"{mark} passage 1 Dr. Alice Wexler", "package")]) == PERSONAL_DATA
 
 
 def test_a_line_is_read_once_and_nothing_raw_is_kept(gate):

