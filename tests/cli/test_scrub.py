@@ -132,3 +132,15 @@ def test_a_failure_leaves_nothing_and_the_same_command_works_after_it_is_mended(
     assert not out.exists()
     (folder / "rows.jsonl").write_text('{"text": "fine"}\n')
     assert call(folder, "--out", out).exit_code == 0
+
+
+@pytest.mark.parametrize("megabytes", [0.5, pytest.param(5, marks=pytest.mark.slow)])
+def test_one_line_of_megabytes(tmp_path, megabytes):
+    filler = "plain words go here and there " * 3000
+    text = (LETTER.replace("\n", " ") + filler) * int(megabytes * 1e6 / len(filler))
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"text": text}) + "\n")
+    result = call(tmp_path / "rows.jsonl", "--vertical", "medicine", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    clean = (tmp_path / "out" / "rows.jsonl").read_text()
+    assert len(clean) > megabytes * 0.9e6
+    assert not [raw for raw in RAW if raw in clean]
