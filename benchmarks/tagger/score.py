@@ -18,8 +18,9 @@ from kdvert.privacy.tagger_network import REACH
 
 SILENT = "COURT"
 """The label that names nobody."""
-PRECISION = 0.92
-"""Share of the tokens found that must be right, on held-out templates of each language."""
+PRECISION = 0.91
+"""Share of the tokens found that must be right on held-out templates of each language: the goal for texts as they come
+is .85, and those are harder."""
 NAMING = {"PERSON", "STREET_ADDRESS", "UNIQUE_ID", "PASSWORD", "USERNAME", "PHONE_NUMBER", "ORGANIZATION", "LOCATION"}
 """Labels whose findings in corpora that name nobody are counted."""
 
@@ -46,9 +47,10 @@ def examples(seed: int, language: str, size: int) -> list[Example]:
 
 
 def best_threshold(folder: Path, seed: int, size: int = 800) -> float:
-    """Return the threshold with the best mean F2 of tokens over the languages, among those precise enough in each.
+    """Return the highest threshold that is precise enough in each language: of two errors, missing is the worse.
 
-    Found on held-out templates, and for English on held-out paragraphs of the corpora too.
+    Found on held-out templates, and for English on held-out paragraphs of the corpora too. (F2 is flat from 0.7 to 0.8
+    there, and texts of another style get lower probabilities.)
     """
     weights = Tagger.load(folder)
     silent = weights.manifest.labels.index(SILENT)
@@ -57,7 +59,7 @@ def best_threshold(folder: Path, seed: int, size: int = 800) -> float:
     sides = [_sides(weights, texts, silent) for texts in found]
     thresholds = [round(0.05 * step, 2) for step in range(4, 20)]
     precise = [t for t in thresholds if all(_precision(none < t, gold) >= PRECISION for none, gold in sides)]
-    return max(precise or thresholds[:1], key=lambda t: float(np.mean([_f2(none < t, gold) for none, gold in sides])))
+    return max(precise, default=thresholds[0])
 
 
 def _sides(weights: Tagger, texts: Sequence[Example], silent: int) -> tuple[np.ndarray, np.ndarray]:
@@ -76,11 +78,6 @@ def _sides(weights: Tagger, texts: Sequence[Example], silent: int) -> tuple[np.n
 
 def _precision(found: np.ndarray, gold: np.ndarray) -> float:
     return float((found & gold).sum()) / max(1, int(found.sum()))
-
-
-def _f2(found: np.ndarray, gold: np.ndarray) -> float:
-    right = float((found & gold).sum())
-    return 5 * right / max(1.0, 4 * float(gold.sum()) + float(found.sum()))
 
 
 def held_out(weights: Tagger, seed: int, language: str, labels: Sequence[str], size: int = 1_500) -> dict[str, float]:

@@ -61,22 +61,33 @@ Marked = tuple[list[str], list[int], list[int]]
 def main() -> None:
     """Parse, train, choose the threshold, score, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1_200)
-    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=1_800)
+    parser.add_argument("--width", type=int, default=160)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1, help="more are faster where the processor is free")
+    parser.add_argument("--score", action="store_true", help="train nothing: score the weights of --out once more")
     parser.add_argument("--out", type=Path, default=tagger.FOLDER)
     options = parser.parse_args()
-    torch.manual_seed(SEED)
-    torch.set_num_threads(options.threads)
-    network = TaggerNetwork(1 + 2 * len(LABELS), options.width)
-    counts = train(network, options.steps, options.rate)
-    write(network, options.out, 0.5, counts)
-    threshold = score.best_threshold(options.out, SEED)
-    write(network, options.out, threshold, counts)
-    scores = score.all_of(options.out, SEED, LABELS)
-    write(network, options.out, threshold, counts | scores)
-    print(json.dumps({"threshold": threshold} | scores, indent=1))
+    if not options.score:
+        torch.manual_seed(SEED)
+        torch.set_num_threads(options.threads)
+        network = TaggerNetwork(1 + 2 * len(LABELS), options.width)
+        counts = train(network, options.steps, options.rate)
+        data = save(network.weights())
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / tagger.WEIGHTS).write_bytes(data)
+        write(options.out, data, 0.5, counts)
+    print(json.dumps(scored(options.out), indent=1))
+
+
+def scored(folder: Path) -> dict[str, object]:
+    """Choose the threshold of the weights in ``folder``, score them and write both into their manifest."""
+    data, counts = (folder / tagger.WEIGHTS).read_bytes(), tagger.Tagger.load(folder).manifest.training
+    threshold = score.best_threshold(folder, SEED)
+    write(folder, data, threshold, counts)
+    scores = score.all_of(folder, SEED, LABELS)
+    write(folder, data, threshold, counts | scores)
+    return {"threshold": threshold} | scores
 
 
 def train(network: TaggerNetwork, steps: int, rate: float) -> dict[str, object]:
@@ -188,14 +199,11 @@ def take(texts: Iterator[Marked], size: int) -> list[Marked]:
     return batch
 
 
-def write(network: TaggerNetwork, folder: Path, threshold: float, training: dict[str, object]) -> None:
-    """Write weights and manifest."""
-    folder.mkdir(parents=True, exist_ok=True)
-    data = save(network.weights())
-    (folder / tagger.WEIGHTS).write_bytes(data)
+def write(folder: Path, weights: bytes, threshold: float, training: dict[str, object]) -> None:
+    """Write the manifest of ``weights``."""
     manifest = tagger.Manifest(
-        sha256=hashlib.sha256(data).hexdigest(), features=tagger_features.VERSION, languages=LANGUAGES, labels=LABELS,
-        threshold=threshold, training=training,
+        sha256=hashlib.sha256(weights).hexdigest(), features=tagger_features.VERSION, languages=LANGUAGES,
+        labels=LABELS, threshold=threshold, training=training,
     )  # fmt: skip
     (folder / tagger.MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DILATIONS = (1, 2, 4, 8, 1)
 """A token is judged by the 16 tokens on each side of it."""
-CHUNK = 1_024
+CHUNK = 512
 """Tokens that are computed at once: their vectors stay in the processor's cache."""
 REACH = sum(DILATIONS)
 REMEMBERED = 50_000
@@ -63,10 +63,14 @@ class Network:
         return self._vectors.of(words, self._vector) + self._places[np.asarray(context)]
 
     def _vector(self, word: str) -> NDArray[np.float32]:
+        import numpy as np
+
         known, pieces, shape = tagger_features.rows(word)
-        vector: NDArray[np.float32] = self._rows([*known, shape]).sum(axis=0)
+        rows = [*known, shape, *pieces]
+        factors = self._scale[rows, 0]
         if pieces:
-            vector += self._rows(pieces).sum(axis=0) / len(pieces) ** 0.5
+            factors[-len(pieces) :] /= len(pieces) ** 0.5
+        vector: NDArray[np.float32] = factors @ self._table[rows].astype(np.float32)
         return vector
 
     def _rows(self, rows: list[int]) -> NDArray[np.float32]:
