@@ -66,7 +66,7 @@ def _asked(text: str) -> list[Hit]:
     if language_of(text) != "en":
         return []
     known = [(hit.start, hit.end) for hit in _labeled(text)]
-    return list(weighing.english(text, second_opinion.tags(text, known, {}), frozenset(detectors.TAGGED)))
+    return list(weighing.english(text, second_opinion.tags(text, known, (), {}), frozenset(detectors.TAGGED)))
 
 
 def _only(find: Find, entity: str) -> Find:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import regex as re  # its classes know the letters of every alphabet
 
+from kdvert.privacy import places
 from kdvert.privacy.names import Span
+from kdvert.privacy.spans import Hit
 
 _SMALL = (
     r"(?:de|da|do|dos|das|del|della|di|du|des|d[’']|la|le|les|el|los|las|van|von|der|den|of|y|e|al|am|im|the|"
@@ -75,6 +77,16 @@ _HOUSE = re.compile(r"(?<=[\p{L}.])\s\d{1,4}[A-Za-z]?\b\.?")
 _LEAD = re.compile(r"(?<![\w-])(?:\d{1,6}\s)?(?:\p{L}[\p{L}.’'-]*\s){0,3}?[\p{L}.-]+$")
 
 
+_HEAD = re.compile(r"(?<![\w.,/-])\d{1,6}[ \t]{1,2}$")
+_UNITS = re.compile(r"(?:[.,]?\s{1,3}(?:>\s)?(?:Apt|Suite|Ste|Unit|Flat|Appt|Room)\b\.?\s?#?\d{1,5})+")
+_CITY = rf"{_NAME}(?:\s(?:(?:de|do|da|del|la|le|am|an|der|upon|on|u)\s)?{_NAME}){{0,3}}"
+_TAIL = re.compile(
+    rf"[.,]?\s{{1,3}}(?:>\s)?(?P<town>{_CITY})(?:,?\s{{1,3}}(?:>\s)?(?:(?P<state>[A-Z]{{2}})\b|(?P<last>{_CITY})|\d\d\b))?"
+    r"(?:,?\s{1,3}(?P<code>\d{4,6}(?:-\d{4})?)(?![\d/.-]))?"
+)
+"""A town behind a street, with a state or country, a postal code, or both."""
+
+
 def find(text: str) -> list[Span]:
     """Return the spans of ``text`` that are postal addresses or parts of one, sorted."""
     if not re.search(r"\d|corner", text):
@@ -86,6 +98,26 @@ def find(text: str) -> list[Span]:
     spans |= {m.span("run") for m in _NUMBERED.finditer(text) if _has_unit(m.group("run"))}
     spans |= {m.span() for p in (_MILITARY, _BOX) for m in p.finditer(text)}
     return sorted({*spans, *_streets(text)})
+
+
+def completed(text: str, streets: Iterable[Span]) -> Iterator[Hit]:
+    """Yield what belongs to an address around a street: a number before it, and unit, town and postal code behind it.
+
+    Args:
+        text: any text.
+        streets: spans that are streets or begin an address.
+    """
+    for start, end in streets:
+        if head := _HEAD.search(text, max(0, start - 9), start):
+            yield Hit("STREET_ADDRESS", head.start(), start, 0.5)
+        if unit := _UNITS.match(text, end):
+            yield Hit("STREET_ADDRESS", unit.start(), unit.end(), 0.5)
+            end = unit.end()
+        tail = _TAIL.match(text, end)
+        if tail and (tail["code"] or tail["state"] or places.is_region(tail["last"] or "")):
+            yield Hit("LOCATION", tail.start("town"), tail.end("town"), 0.5)
+            if tail["code"]:
+                yield Hit("ZIP_CODE", tail.start("code"), tail.end("code"), 0.5)
 
 
 def without_town(text: str, span: Span) -> Span:

@@ -6,7 +6,7 @@ import importlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 from kdvert.configuration import validate
 from kdvert.content import compliance_facts
 from kdvert.extras import require
-from kdvert.privacy import gazetteer, normalize, places, second_opinion, tagged, tagger, weighing
+from kdvert.privacy import addresses, gazetteer, normalize, places, second_opinion, tagged, tagger, weighing
 from kdvert.privacy.languages import SUPPORTED, language_of
 from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
 from kdvert.privacy.spans import Hit
@@ -126,26 +126,32 @@ class Detector:
                 found[spec.entity].append(spec.name)
         return found
 
-    def find(self, text: str, seen: dict[str, list[Hit]], replaced: Sequence[Span] | None = None) -> list[Hit]:
+    def find(
+        self, text: str, seen: dict[str, list[Hit]], fixed: Sequence[Span] = (), replaced: Sequence[Span] | None = None
+    ) -> list[Hit]:
         """Return the findings in ``text``, in no particular order.
 
         Args:
             text: text of any length; it is read in windows.
             seen: findings by window text, filled here, so that a second pass reads only what changed. It holds raw
                 text: let it die with the document.
+            fixed: what scrubbing wrote into the text (sorted, disjoint): spaCy is asked about no such sentence again.
             replaced: on a second pass, where the text was changed (sorted, disjoint): patterns are tried around there
                 only, and not in what stands there now.
         """
         undone = normalize.plain(text)
         plain = undone.text if undone else text
-        if undone and replaced is not None:
-            replaced = [undone.from_original(*span) for span in replaced]
+        if undone:
+            fixed = [undone.from_original(*span) for span in fixed]
+            replaced = replaced and [undone.from_original(*span) for span in replaced]
         language = language_of(plain, self.languages)
         hits: list[Hit] = []
         for start, window in windows(plain):
             if window not in seen:
-                changed = None if replaced is None else _within(replaced, start, start + len(window))
-                seen[window] = list(self._analyze(window, language, seen, changed))
+                end = start + len(window)
+                changed = None if replaced is None else _within(replaced, start, end)
+                reading = _Reading(window, language, seen, _within(fixed, start, end), changed)
+                seen[window] = list(self._analyze(reading))
             hits += [Hit(h.entity, h.start + start, h.end + start, h.score) for h in seen[window]]
         if undone is None:
             return hits
@@ -154,22 +160,21 @@ class Detector:
     def load(self) -> None:
         """Load the model now (seconds) and not with the first text."""
         self._stock  # noqa: B018
-        tagger.tag([""], self.languages[0])
+        tagger.load()
         if "en" in self.languages:
             second_opinion.model()
 
-    def _analyze(
-        self, text: str, language: str, seen: dict[str, list[Hit]], changed: Sequence[Span] | None
-    ) -> Iterator[Hit]:
+    def _analyze(self, reading: _Reading) -> Iterator[Hit]:
+        text, changed = reading.text, reading.changed
         if not text.strip():
             return
-        text = _LONE_SURROGATE.sub("\ufffd", text)  # spaCy cannot hash them
         found = [
-            *self._matchers[language].find(text, changed),
+            *self._matchers[reading.language].find(text, changed),
             *self._stock.find(masked(text, changed or ())),
-            *self._cut(text, language, changed or ()),
+            *self._cut(reading),
         ]
-        found += self._named(text, language, [(h.start, h.end) for h in found], seen)
+        found += self._named(reading, found)
+        found += addresses.completed(text, {(h.start, h.end) for h in found if h.entity == "STREET_ADDRESS"})
         for hit in found:
             if hit.score < self.threshold or hit.entity not in self._targets:
                 continue
@@ -177,30 +182,25 @@ class Detector:
             if start < end and _is_plausible(hit.entity, text, start, end):
                 yield Hit(hit.entity, start, end, round(hit.score, 4))
 
-    def _cut(self, text: str, language: str, changed: Sequence[Span]) -> Iterator[Hit]:
+    def _cut(self, reading: _Reading) -> Iterator[Hit]:
         """Find numbers that a line break cuts in two."""
-        whole = normalize.joined(masked(text, changed))
+        whole = normalize.joined(masked(reading.text, reading.changed or ()))
         if whole is None:
             return
-        for hit in (*self._matchers[language].find(whole.text), *self._stock.find(whole.text)):
+        for hit in (*self._matchers[reading.language].find(whole.text), *self._stock.find(whole.text)):
             if hit.entity in CUT and hit.score >= SURE and any(hit.start < joint < hit.end for joint in whole.joints):
                 yield Hit(hit.entity, *whole.to_original(hit.start, hit.end), hit.score)
 
-    def _named(self, text: str, language: str, explained: Sequence[Span], seen: dict[str, list[Hit]]) -> list[Hit]:
-        """Find names and what else has no pattern.
-
-        Args:
-            text: a window.
-            language: its language.
-            explained: what the patterns found.
-            seen: see `find`.
-        """
+    def _named(self, reading: _Reading, patterns: Sequence[Hit]) -> list[Hit]:
+        """Find names and what else has no pattern; ``patterns`` is what patterns found."""
+        language, text = reading.language, _LONE_SURROGATE.sub("\ufffd", reading.text)  # spaCy cannot hash them
         found = list(tagged.found(text, tagger.tag([text], language)[0], language))
         text = _cased(text)
         if language != "en":
             return [*found, *weighing.romance(text, language)]
-        known = [*explained, *((h.start, h.end) for h in found)]
-        return [*found, *weighing.english(text, second_opinion.tags(text, known, seen), self._targets)]
+        explained = [(h.start, h.end) for h in (*patterns, *found)]
+        tags = second_opinion.tags(text, explained, reading.fixed, reading.seen)
+        return [*found, *weighing.english(text, tags, self._targets)]
 
     @cached_property
     def _targets(self) -> frozenset[str]:
@@ -217,6 +217,25 @@ class Detector:
     @cached_property
     def _stock(self) -> StockMatcher:
         return stock_matcher(self.targets)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A window that is read.
+
+    Attributes:
+        text: the window.
+        language: two-letter code.
+        seen: see `Detector.find`.
+        fixed: what scrubbing wrote, by offsets in the window.
+        changed: where it differs from an earlier reading; None on the first.
+    """
+
+    text: str
+    language: str
+    seen: dict[str, list[Hit]] = field(repr=False)
+    fixed: Sequence[Span]
+    changed: Sequence[Span] | None
 
 
 def stock_matcher(entities: Iterable[str]) -> StockMatcher:

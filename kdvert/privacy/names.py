@@ -54,6 +54,12 @@ _NAMED_BY_ROLE = re.compile(
 _BEFORE_VERB = re.compile(
     rf"(?:^|(?<=[.!?\n“\"][ \t]?))({_NAME})(?=[ \t](?:lives|lived|resides)\s(?:at|in)\b|[ \t]is\sfrom\b)", re.MULTILINE
 )
+_ADDRESSED = re.compile(rf"\b(?i:hi|hello|hey|dear|thanks|cheers|regards),?[ \t]+({_WORD})(?=[ \t]?[,!.\n]|$)")
+_SUBJECT = re.compile(
+    rf"(?:^|(?<=[.!?\n“\"][ \t]?))({_WORD})(?=[ \t](?:is|was|has|had|will|would|can|could|said|says|asked|told|wrote|"
+    r"called|did|does|likes|wants|works|lives)\b|,[ \t](?:can|could|please|I|thank)\b)",
+    re.MULTILINE,
+)
 _WITH_INITIAL = re.compile(rf"(?<![\w.’'-]){_WORD}[ \t]\p{{Lu}}\.?[ \t]{_WORD}(?![\w’'-])")
 _LIST = re.compile(rf"(?<![\w’'-]){_WORD}(?:,[ \t]{_WORD})+,?[ \t](?:and|&)[ \t]{_WORD}(?![\w’'-]|[ \t]\p{{Lu}})")
 _NAMED_BY_LABEL = re.compile(
@@ -122,6 +128,7 @@ def find(text: str, tagged: Iterable[Span]) -> list[Span]:
     spans |= {m.span(1) for m in _NAMED_BY_LABEL.finditer(text)}
     spans |= {span for m in _NAMED_BY_ROLE.finditer(text) for span in _by_role(text, m.span(1), lower)}
     spans |= {span for m in _BEFORE_VERB.finditer(text) for span in _by_role(text, m.span(1), lower)}
+    spans |= {m.span(1) for p in (_ADDRESSED, _SUBJECT) for m in p.finditer(text) if _is_given(m.group(1), lower)}
     spans |= {m.span() for m in _WITH_INITIAL.finditer(text) if _is_with_initial(text, m.span(), lower)}
     spans |= {span for m in _LIST.finditer(text) for span in _enumerated(text, m.span(), lower)}
     spans |= {m.span() for m in _FIRST_AND_INITIAL.finditer(text) if _is_first_and_initial(text, m)}
@@ -294,6 +301,12 @@ def _by_role(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]:
     last_is_word = gazetteer.is_ordinary(full[-1]) and not _is_common_first(full[-1])
     if any(not is_plain(w, lower) for w in (full[0], full[-1])) and not last_is_word:
         yield span
+
+
+def _is_given(word: str, lower: frozenset[str]) -> bool:
+    """Return whether a word that stands where a person would is a given name and nothing else."""
+    key = word.lower()
+    return key in gazetteer.first_names() and not is_plain(word, lower) and not _is_region(word)
 
 
 def _is_with_initial(text: str, span: Span, lower: frozenset[str]) -> bool:

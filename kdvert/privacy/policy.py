@@ -62,7 +62,7 @@ class Regime(ConfigBase):
         return rules
 
 
-_NO_REGIMES = ("recognizers", "historic-people")
+_NO_REGIMES = ("recognizers", "historic-people", "public-identifiers")
 """How the names of files of ``compliance/privacy`` begin that hold something else."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -285,39 +285,47 @@ class Scrubber:
         while True:
             own = replacer.copy()
             done = render(text, pieces, own.replacements(text, pieces, self.policy.zip3_small))
+            fixed = self._fixed_points(done, own.entries)
             changed = done.spans if pieces else None
-            found = [
-                *self._detector.find(done.text, seen, changed),
-                *_mentions(done.text, [*known, *_values(text, pieces)]),
-            ]
-            found += [Hit(PERSON, start, end, KNOWN) for start, end, _ in (phrases or Phrases(())).find(done.text)]
-            for hit in self._outside_fixed_points(done, found, own.entries):
-                start, end = done.to_original(hit.start, hit.end)
-                hits.add(replace(hit, start=start, end=end))
+            hits |= _outside(done, fixed, self._detector.find(done.text, seen, fixed, changed))
+            # Mentions of what this reading found are looked for at once: waiting for the next would cost one more.
+            names_now = [*known, *_values(text, resolve(hits, self.policy.actions))]
+            hits |= _outside(done, fixed, [*_mentions(done.text, names_now), *_known(done.text, phrases)])
             merged_pieces = resolve(hits, self.policy.actions)
             if merged_pieces == pieces:
                 replacer.take(own)
                 return done
             pieces = merged_pieces
 
-    def _outside_fixed_points(self, done: Rendered, found: Sequence[Hit], entries: Set[Entry]) -> Iterator[Hit]:
+    def _fixed_points(self, done: Rendered, entries: Set[Entry]) -> list[tuple[int, int]]:
+        """Return where a text holds what scrubbing wrote, sorted and disjoint."""
         text = done.text
         made_up = [s for p, s in zip(done.pieces, done.spans, strict=True) if (p.entity, text[slice(*s)]) in entries]
-        fixed = merged([*(m.span() for m in self._fixed.finditer(text)), *self.ledger.spans(text), *made_up])
-        for hit in found:
-            left = subtract(hit.start, hit.end, fixed)
-            if left == [(hit.start, hit.end)]:
-                yield hit
-                continue
-            for start, end in left:
-                if _tells(hit.entity, text[start:end]):
-                    yield replace(hit, start=start, end=end)
+        return merged([*(m.span() for m in self._fixed.finditer(text)), *self.ledger.spans(text), *made_up])
 
     @contextmanager
     def _guard(self, document_id: str, size: int) -> Iterator[None]:
         self.load()
         with self._lock, guarded(document_id, max(SHORTEST_LIMIT, self.seconds_per_megabyte * size / 1e6)):
             yield
+
+
+def _outside(done: Rendered, fixed: Sequence[tuple[int, int]], found: Iterable[Hit]) -> set[Hit]:
+    """Return findings without what scrubbing wrote, by their offsets in the text before."""
+    kept: set[Hit] = set()
+    for hit in found:
+        left = subtract(hit.start, hit.end, fixed)
+        whole = left == [(hit.start, hit.end)]
+        for start, end in left:
+            if whole or _tells(hit.entity, done.text[start:end]):
+                before = done.to_original(start, end)
+                kept.add(replace(hit, start=before[0], end=before[1]))
+    return kept
+
+
+def _known(text: str, phrases: Phrases | None) -> Iterator[Hit]:
+    for start, end, _ in phrases.find(text) if phrases else ():
+        yield Hit(PERSON, start, end, KNOWN)
 
 
 def _log(document_id: str, done: Rendered) -> ScrubLog:

@@ -25,8 +25,9 @@ SENTENCE = 60
 
 _END = re.compile(r"\n+|(?<=[.!?][\s\"”)])(?=[\p{Lu}\"“(])")
 _CAPITALIZED = re.compile(r"(?<![\w.@/-])(?:\p{Lu}\p{Ll}[\p{Ll}’'-]+|\p{Lu}{2,5})(?![\w@])")
-_AT = re.compile(r"\b(?:at|from|in)\s$")
-_START = re.compile(r"(?:^|[.!?:\n][\s\"“”)(*>-]*)$")
+_PEOPLE = re.compile(r"(?:[aeio]an|[cm]an|ish|ese|ch|iss|eek|i)$")
+"""How adjectives of nations end, and some others."""
+_AT = re.compile(r"\b(?:at|by|for|from|in|near|to|with)\s(?:the\s)?$")
 
 
 @cache
@@ -36,15 +37,21 @@ def model() -> Any:
     return package.load(exclude=["tok2vec", "parser", "tagger", "attribute_ruler", "lemmatizer", "senter"])
 
 
-def tags(text: str, explained: Sequence[Span], seen: dict[str, list[Hit]]) -> list[Tag]:
+def tags(text: str, explained: Sequence[Span], fixed: Sequence[Span], seen: dict[str, list[Hit]]) -> list[Tag]:
     """Return what the model finds in the doubtful sentences of an English text.
 
     Args:
         text: any text.
         explained: what something else has found in it.
+        fixed: what scrubbing wrote into it. A sentence with that has been read once; asking again about every
+            sentence that was changed would take as long as the first time, and find next to nothing.
         seen: tags by sentence, filled here, so that a second reading asks only about what changed.
     """
-    asked = [(start, part) for start, part in sentences(text) if _is_doubtful(text, start, part, explained)]
+    asked = [
+        (start, part)
+        for start, part in sentences(text)
+        if not _meets(fixed, start, start + len(part)) and _is_doubtful(text, start, part, explained)
+    ]
     new = list(dict.fromkeys(part for _, part in asked if f"\0{part}" not in seen))
     for part, doc in zip(new, model().pipe(new) if new else (), strict=True):
         seen[f"\0{part}"] = [Hit(e.label_, e.start_char, e.end_char, 1.0) for e in doc.ents]
@@ -62,10 +69,14 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:]
 
 
+def _meets(spans: Sequence[Span], start: int, end: int) -> bool:
+    return any(s < end and start < e for s, e in spans)
+
+
 def _is_doubtful(text: str, start: int, part: str, explained: Sequence[Span]) -> bool:
     near = [(s, e) for s, e in explained if s < start + len(part) and start < e]
     for match in _CAPITALIZED.finditer(text, start, start + len(part)):
-        if not any(s < match.end() and match.start() < e for s, e in near) and _needs_explaining(text, match):
+        if not _meets(near, *match.span()) and _needs_explaining(text, match):
             return True
     return False
 
@@ -74,10 +85,9 @@ def _needs_explaining(text: str, match: re.Match[str]) -> bool:
     word = match.group().removesuffix("'s").removesuffix("’s").lower()
     if places.is_region(match.group()) or word in _CALENDAR:
         return False
-    inside = not _START.search(text, max(0, match.start() - 12), match.start())
-    if match.group().isupper():
-        return inside and bool(_AT.search(text, max(0, match.start() - 6), match.start()))
-    return inside or not gazetteer.is_ordinary(word)
+    placed = _AT.search(text, max(0, match.start() - 12), match.start())
+    named = _PEOPLE.search(word) and word in gazetteer.adjectives()
+    return bool(placed or named) or (not match.group().isupper() and not gazetteer.is_ordinary(word))
 
 
 _CALENDAR = frozenset(

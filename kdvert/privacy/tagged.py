@@ -6,10 +6,11 @@ is believed where the value has the shape of its kind; what it is less sure of n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kdvert.privacy import gazetteer, names, places
+from kdvert.privacy import gazetteer, names, places, public_ids
 from kdvert.privacy.spans import Hit
 
 Check = Callable[[str, int, int], bool]
@@ -35,6 +36,14 @@ class Rule:
     backing: Check = lambda text, start, end: False
     most: float = 0.6
     languages: tuple[str, ...] = ()
+
+
+_SUM = re.compile(r"\b(?:loans?|sums?|amounts?|totals?|exceeds?)\s(?:of\s)?$|[$£€]\s?$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"pass|pwd|\bpin\b|secret|credential|log[ -]?[io]n|\bkey|\bcode|unlock|contraseña|clave|mot de passe|identifiant",
+    re.IGNORECASE,
+)
+"""Words without which nothing is a password."""
 
 
 def found(text: str, labeled: Sequence[Hit], language: str) -> Iterator[Hit]:
@@ -68,7 +77,14 @@ def _is_word(text: str, start: int, end: int) -> bool:
 
 
 def _is_number(text: str, start: int, end: int) -> bool:
-    return end - start >= 4 and sum(c.isdigit() for c in text[start:end]) >= 2
+    enough = end - start >= 4 and sum(c.isdigit() for c in text[start:end]) >= 2
+    return enough and not public_ids.is_public(text, start, end)
+
+
+def _is_account(text: str, start: int, end: int) -> bool:
+    """Return whether a value is longer than a ledger's account, and no sum."""
+    digits = sum(c.isdigit() for c in text[start:end])
+    return digits >= 6 and not _SUM.search(text, max(0, start - 20), start) and _is_number(text, start, end)
 
 
 def _is_date(text: str, start: int, end: int) -> bool:
@@ -80,6 +96,10 @@ def _is_street(text: str, start: int, end: int) -> bool:
 
 
 def _is_secret(text: str, start: int, end: int) -> bool:
+    return end - start >= 4 and not text[start:end].isalpha() and bool(_SECRET.search(text, max(0, start - 80), start))
+
+
+def _is_username(text: str, start: int, end: int) -> bool:
     return end - start >= 4 and not text[start:end].isalpha()
 
 
@@ -99,24 +119,24 @@ def _is_listed(text: str, start: int, end: int) -> bool:
 
 
 RULES: Mapping[str, Rule] = {
-    "PERSON": Rule("PERSON", 0.85, _is_person, 0.45, _is_listed, most=1.0),
-    "LOCATION": Rule("LOCATION", 0.8, _has_capital),
+    "PERSON": Rule("PERSON", 0.7, _is_person, 0.35, _is_listed, most=1.0),
+    "LOCATION": Rule("LOCATION", 0.65, _has_capital),
     "REGION": Rule("REGION", 0.6, _has_capital),
     "STREET_ADDRESS": Rule("STREET_ADDRESS", 0.8, _is_street, 0.5, _has_digit),
-    "ZIP_CODE": Rule("ZIP_CODE", 0.8, _has_digit),
+    "ZIP_CODE": Rule("ZIP_CODE", 0.5, _has_digit),
     "ORGANIZATION": Rule("ORGANIZATION", 0.8, _has_capital),
-    "HEALTH_FACILITY": Rule("HEALTH_FACILITY", 0.75, _has_capital),
+    "HEALTH_FACILITY": Rule("HEALTH_FACILITY", 0.5, _has_capital),
     "DATE_TIME": Rule("DATE_TIME", 0.7, _is_date),
     "AGE": Rule("STATED_AGE", 0.85, _has_digit, languages=("es", "fr")),
     "PHONE_NUMBER": Rule("PHONE_NUMBER", 0.7, _is_number),
     "EMAIL_ADDRESS": Rule("EMAIL_ADDRESS", 0.5, _is_address),
     "UNIQUE_ID": Rule("UNIQUE_ID", 0.7, _is_number),
-    "USERNAME": Rule("USERNAME", 0.8, _is_secret),
+    "USERNAME": Rule("USERNAME", 0.8, _is_username),
     "PASSWORD": Rule("PASSWORD", 0.8, _is_secret),
-    "NRP": Rule("NRP", 0.8, _is_word),
+    "NRP": Rule("NRP", 0.5, _is_word),
     "TITLE": Rule("TITLE", 0.8, _is_word),
     "SEX": Rule("SEX", 0.7, _is_word, languages=("es", "fr")),
-    "FINANCIAL_ACCOUNT": Rule("FINANCIAL_ACCOUNT", 0.7, _is_number),
+    "FINANCIAL_ACCOUNT": Rule("FINANCIAL_ACCOUNT", 0.7, _is_account),
 }
 """What each label of the tagger stands for; those that are missing name nobody, or are right too rarely."""
 ENTITIES = frozenset({"REGION", *(rule.entity for rule in RULES.values())})

@@ -157,7 +157,7 @@ def tag(texts: Sequence[str], language: str) -> list[list[Hit]]:
     Raises:
         WorkFailed: the weights are missing or damaged, or do not know the language.
     """
-    tagger = _loaded()
+    tagger = load()
     if language not in tagger.manifest.languages:
         raise WorkFailed(
             f'The tagger does not know the language "{language}"; it knows {", ".join(tagger.manifest.languages)}.',
@@ -177,7 +177,12 @@ def _languages() -> tuple[str, ...]:
 
 
 @cache
-def _loaded() -> Tagger:
+def load() -> Tagger:
+    """Return the tagger that ships, loaded once for the process.
+
+    Raises:
+        WorkFailed: see `Tagger.load`.
+    """
     return Tagger.load()
 
 
