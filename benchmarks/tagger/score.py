@@ -68,7 +68,7 @@ def _sides(weights: Tagger, texts: Sequence[Example], silent: int) -> tuple[np.n
     for example in texts:
         tokens = tokenize(example.text)
         words = ["\n"] * REACH + tokens.words + ["\n"] * REACH
-        found = weights.network.probabilities(words, [0] * REACH + tokens.context + [0] * REACH)[REACH:-REACH]
+        found = weights.network.probabilities(words, [0] * REACH + tokens.context + [0] * REACH)
         silenced = found[:, 1 + 2 * silent] + found[:, 2 + 2 * silent]
         none.append(found[:, 0] + silenced)
         spans = [span for span in example.spans if span[2] != SILENT]

@@ -53,13 +53,15 @@ _NEXT = re.compile(
     rf"[^\S\n]{{0,4}}(?:,|&|;|/|\band\b|\bwith\b)\s{{0,40}}(?P<name>{NAME})(?=\s*(?:[,&;./()]|\band\b|$))"
 )
 _NO_INITIALS = re.compile(r"(?:U\.\s?S|N\.\s?Y|U\.\s?K|E\.\s?U|D\.\s?C|U\.\s?N|P\.\s?O|[AP]\.\s?M|S\.\s?A)\.")
-_NO_NAME = frozenset(
+NO_NAME = frozenset(
     """versus vs petitioner petitioners respondent respondents appellant appellants applicant accused court courts state
     union judge justice high supreme the and for hon honble counsel advocate advocates senior learned order judgment no
     nos section act state government police station district date dated present between
     witness plaintiff defendant complainant investigating officer bench chief india nos addl general ors anr sri smt
-    shri mr mrs ms dr adv""".split()
+    shri mr mrs ms dr adv resp govt ltd opposite coram revisionist legislature legislatures town ps thana
+    mohalla crpc ipc aor agp""".split()
 )  # fmt: skip
+"""Words of court papers that are no part of a name."""
 
 
 def marked(text: str) -> Iterator[Span]:
@@ -96,7 +98,7 @@ def listed(text: str, spans: Iterable[Span]) -> Iterator[Span]:
 def _looks_listed(name: str) -> bool:
     """Return whether a word of ``name`` stands in a list of names, or it has several and none is in the dictionary."""
     words = [w.lower() for w in re.findall(r"\p{L}{2,}", name)]
-    if _NO_NAME.intersection(words):
+    if NO_NAME.intersection(words):
         return False
     known = any(w in gazetteer.first_names() or w in gazetteer.surnames() for w in words)
     return known or (len(words) > 1 and not any(map(gazetteer.is_ordinary, words)))
@@ -115,7 +117,7 @@ def _trimmed(text: str, span: Span) -> Iterator[Span]:
 
 def _is_no_name(text: str, span: Span, word: Span) -> bool:
     plain = text[span[0] + word[0] : span[0] + word[1]].strip(".").lower()
-    if plain in _NO_NAME:
+    if plain in NO_NAME:
         return True
     known = plain in gazetteer.first_names() or plain in gazetteer.surnames()
     return len(plain) > 1 and not known and gazetteer.is_ordinary(plain)

@@ -13,7 +13,7 @@ from typing import Any
 import regex as re  # its classes know the capital letters of every alphabet
 
 from kdvert.extras import require
-from kdvert.privacy import gazetteer, places
+from kdvert.privacy import gazetteer, name_cues, places
 from kdvert.privacy.spans import Hit
 
 Span = tuple[int, int]
@@ -24,10 +24,13 @@ SENTENCE = 60
 """Characters after which a part ends with its sentence or line; shorter ones tell the model too little."""
 
 _END = re.compile(r"\n+|(?<=[.!?][\s\"”)])(?=[\p{Lu}\"“(])")
-_CAPITALIZED = re.compile(r"(?<![\w.@/-])(?:\p{Lu}\p{Ll}[\p{Ll}’'-]+|\p{Lu}{2,5})(?![\w@])")
+_CAPITALIZED = re.compile(r"(?<![\w.@/-])(?:\p{Lu}\p{Ll}[\p{Ll}’']+|\p{Lu}{2,5})(?![\w@])")
 _PEOPLE = re.compile(r"(?:[aeio]an|[cm]an|ish|ese|ch|iss|eek|i)$")
 """How adjectives of nations end, and some others."""
-_AT = re.compile(r"\b(?:at|by|for|from|in|near|to|with)\s(?:the\s)?$")
+_ENDING = re.compile(r"(?:n[’']t|[’'](?:s|re|ll|ve|m|d))$")
+_IN = re.compile(r"\b(?:at|from|in)\s$")
+_BY = re.compile(r"\b(?:at|by|for|from|in|near|to|with)\s(?:the\s)?$")
+"""After these an ordinary word with a capital may be a town, a hospital or a person."""
 
 
 @cache
@@ -82,12 +85,14 @@ def _is_doubtful(text: str, start: int, part: str, explained: Sequence[Span]) ->
 
 
 def _needs_explaining(text: str, match: re.Match[str]) -> bool:
-    word = match.group().removesuffix("'s").removesuffix("’s").lower()
-    if places.is_region(match.group()) or word in _CALENDAR:
+    word = _ENDING.sub("", match.group().lower())
+    if word in _CALENDAR or word in name_cues.NO_NAME or places.is_region(match.group()):
         return False
-    placed = _AT.search(text, max(0, match.start() - 12), match.start())
+    before = text[max(0, match.start() - 12) : match.start()]
+    if match.group().isupper():
+        return bool(_IN.search(before))
     named = _PEOPLE.search(word) and word in gazetteer.adjectives()
-    return bool(placed or named) or (not match.group().isupper() and not gazetteer.is_ordinary(word))
+    return bool(named or _BY.search(before)) or not gazetteer.is_ordinary(word)
 
 
 _CALENDAR = frozenset(

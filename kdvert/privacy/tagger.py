@@ -102,7 +102,7 @@ class Tagger:
             words += [*tokens.words, *["\n"] * REACH]
             context += [*tokens.context, *[0] * REACH]
         probabilities = self.network.probabilities(words, context)
-        start = REACH
+        start = 0
         for tokens in batch:
             end = start + len(tokens.words)
             yield list(self._hits(tokens, probabilities[start:end]))

@@ -45,15 +45,18 @@ class Network:
         self._vectors = _Vectors(width)
 
     def probabilities(self, words: Sequence[str], context: Sequence[int]) -> NDArray[np.float32]:
-        """Return the probability of each tag for each token, [tokens, tags]."""
+        """Return the probability of each tag for each token but the first and the last `REACH`, [tokens, tags].
+
+        Those at the ends are read as context alone.
+        """
         import numpy as np
 
+        judged = len(words) - 2 * REACH
         parts = []
-        for start in range(0, len(words), CHUNK):
-            low, high = max(0, start - REACH), min(len(words), start + CHUNK + REACH)
-            tags = self._forward(self._embed(words[low:high], context[low:high]))
-            parts.append(tags[start - low : start - low + CHUNK])
-        return np.concatenate(parts)
+        for start in range(0, judged, CHUNK):
+            end = min(judged, start + CHUNK) + 2 * REACH
+            parts.append(self._forward(self._embed(words[start:end], context[start:end])))
+        return np.concatenate(parts) if parts else np.empty((0, len(self._weights["out.bias"])), dtype=np.float32)
 
     def _embed(self, words: Sequence[str], context: Sequence[int]) -> NDArray[np.float32]:
         import numpy as np
@@ -78,16 +81,16 @@ class Network:
         return found
 
     def _forward(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probabilities for vectors; ``x`` is written over."""
+        """Return the probabilities for the vectors between the first and the last `REACH` of ``x``."""
         import numpy as np
 
         width = x.shape[1]
         for layer, step in enumerate(DILATIONS):
             seen = x @ self._kernels[layer]  # what a token gives to the one behind it, to itself, to the one before it
-            read = seen[:, width : 2 * width] + self._weights[f"bias.{layer}"]
-            read[step:] += seen[:-step, :width]
-            read[:-step] += seen[step:, 2 * width :]
-            x += np.maximum(read, 0, out=read)
+            read = seen[step:-step, width : 2 * width] + self._weights[f"bias.{layer}"]
+            read += seen[: -2 * step, :width]
+            read += seen[2 * step :, 2 * width :]
+            x = x[step:-step] + np.maximum(read, 0, out=read)
         scores = x @ self._weights["out.kernel"] + self._weights["out.bias"]
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
