@@ -22,6 +22,8 @@ _PARTICLE = r"(?:[^\S\n](?:de|da|di|del|van|von|bin|ibn|al|el))?"
 NAME = rf"(?:{_INITIALS})?{_PART}(?:{_PARTICLE}{_JOINED}{_PART}){{0,4}}"
 """One to five capitalized words or initials, also without a space behind an initial's dot."""
 
+_LONG = re.compile(r"\p{L}{2,}")
+_PARTS = re.compile(r"[\p{L}’'-]+\.?")
 _HONORIFIC = (
     r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Smt|Shri|Sri|Sh|Sr|Sra|Srta|Don|Doña|Mme|Mlle|Me|M\.|Kum|Kumari|Adv|Advocate|Justice|"
     r"Hon['’]?ble(?:\sMr\.?|\sMrs\.?|\sMs\.?|\sDr\.?)?(?:\sJustice)?|Md|Begum)"
@@ -97,7 +99,7 @@ def listed(text: str, spans: Iterable[Span]) -> Iterator[Span]:
 
 def _looks_listed(name: str) -> bool:
     """Return whether a word of ``name`` stands in a list of names, or it has several and none is in the dictionary."""
-    words = [w.lower() for w in re.findall(r"\p{L}{2,}", name)]
+    words = [w.lower() for w in _LONG.findall(name)]
     if NO_NAME.intersection(words):
         return False
     known = any(w in gazetteer.first_names() or w in gazetteer.surnames() for w in words)
@@ -106,7 +108,7 @@ def _looks_listed(name: str) -> bool:
 
 def _trimmed(text: str, span: Span) -> Iterator[Span]:
     """Drop words at either end that cannot be part of a name; give nothing back if none is left."""
-    words = [m.span() for m in re.finditer(r"[\p{L}’'-]+\.?", text[slice(*span)])]
+    words = [m.span() for m in _PARTS.finditer(text[slice(*span)])]
     while words and _is_no_name(text, span, words[-1]):
         words.pop()
     while words and _is_no_name(text, span, words[0]):

@@ -34,6 +34,13 @@ _ROLES = (
 )
 _LOWER = re.compile(r"(?<![\w.@/-])[a-z][a-z’']+(?![\w@])")
 _LETTERS = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
+_SHAPE = re.compile(rf"(?<![\w.’'-]){_NAME}")
+_LEAD = re.compile(rf"({_WORD})\.?[ \t]+(?=\p{{Lu}})")
+_TITLE = re.compile(_TITLES)
+_ROLE = re.compile(_ROLES, re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?:][\s\"“]+$")
+_SAINT = re.compile(r"\bSt\.?\s$")
+_THE = re.compile(r"^the\s", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(rf"\b(?:{_TITLES})\b\.?\s+$")
 _ROLE_BEFORE = re.compile(rf"\b(?:{_ROLES})\s*[,:]?\s+$", re.IGNORECASE)
 _IN_SENTENCE = re.compile(r"(?:(?<![.!?:])\s[a-z]+|^[a-z]+|,|\band|\d)[ \t]$")
@@ -175,7 +182,7 @@ def is_plain(word: str, lower: frozenset[str]) -> bool:
 
 def _accepted(text: str, raw: Span, lower: frozenset[str]) -> Iterator[Span]:
     """Cut a tagged span to what has the shape of a name, and give it back if there is evidence for one."""
-    for match in re.finditer(rf"(?<![\w.’'-]){_NAME}", text[raw[0] : raw[1]]):
+    for match in _SHAPE.finditer(text[raw[0] : raw[1]]):
         start, end = raw[0] + match.start(), raw[0] + match.end()
         if text[end - 2 : end] in ("'s", "’s"):
             end -= 2
@@ -186,7 +193,7 @@ def _accepted(text: str, raw: Span, lower: frozenset[str]) -> Iterator[Span]:
 
 def _without_lead(text: str, start: int, end: int) -> int:
     """Skip titles and words of an occupation in front of a name ("Statistician Odalys Brandmere")."""
-    while lead := re.match(rf"({_WORD})\.?[ \t]+(?=\p{{Lu}})", text[start:end]):
+    while lead := _LEAD.match(text[start:end]):
         if not _is_occupation(lead.group(1), starts=_starts_sentence(text[max(0, start - 60) : start])):
             break
         start += lead.end()
@@ -195,14 +202,14 @@ def _without_lead(text: str, start: int, end: int) -> int:
 
 def _is_occupation(word: str, *, starts: bool) -> bool:
     """Return whether a capitalized word is a title or a role; other occupations are capitalized only at a start."""
-    if re.fullmatch(_TITLES, word) or re.fullmatch(_ROLES, word, re.IGNORECASE):
+    if _TITLE.fullmatch(word) or _ROLE.fullmatch(word):
         return True
     ending = word.endswith(("ian", "ist", "or", "er", "ant", "man"))
     return starts and ending and not _listed(word) and gazetteer.is_ordinary(word)
 
 
 def _starts_sentence(before: str) -> bool:
-    return not before or before.endswith("\n") or bool(re.search(r"[.!?:][\s\"“]+$", before))
+    return not before or before.endswith("\n") or bool(_SENTENCE_END.search(before))
 
 
 def _has_evidence(text: str, span: Span, lower: frozenset[str]) -> bool:
@@ -264,7 +271,7 @@ def _is_thing(text: str, span: Span, words: list[str]) -> bool:
         return True
     if len(words) > 1 and _is_common_first(words[0]) and _OWN_PAPERS.match(text, span[1]):
         return False
-    saint = re.search(r"\bSt\.?\s$", text[max(0, span[0] - 4) : span[0]]) or re.match(r"St\b", text[slice(*span)])
+    saint = _SAINT.search(text[max(0, span[0] - 4) : span[0]]) or text[slice(*span)].startswith(("St ", "St. "))
     return bool(saint or _THING_AFTER.match(text, span[1])) or _is_region(text[slice(*span)])
 
 
@@ -353,5 +360,5 @@ def _is_common_first(word: str) -> bool:
 
 
 def _is_region(name: str) -> bool:
-    plain = re.sub(r"^the\s", "", name.strip(), flags=re.IGNORECASE)
+    plain = _THE.sub("", name.strip())
     return plain.lower() in gazetteer.regions() or plain in gazetteer.region_abbreviations()

@@ -11,6 +11,9 @@ from kdvert.privacy import gazetteer
 from kdvert.privacy.names import Span, lower_case_words
 
 _WORD = r"\p{Lu}[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?"
+_LETTERS = re.compile(r"[^\W\d_]+")
+_AROUND = re.compile(r"^(?:the|a|an)\s|[’']s?$", re.IGNORECASE)
+_PART_OF = re.compile(r"^(?:(?:north|south)?(?:east|west)(?:ern)?|(?:north|south)(?:ern)?|central)\s")
 _PLACE = re.compile(rf"{_WORD}(?:[ \t](?:(?:of|de|del|la|le|the|upon|am|an)[ \t])?{_WORD})*(?<!\.)")
 _LOCATIVE = re.compile(
     r"\b(?:in|at|from|near|outside|around|across|throughout|visited|visiting|leaving|reached|towards?|between|"
@@ -98,7 +101,7 @@ def cued(text: str) -> list[Span]:
     lower = lower_case_words(text)
     found: set[Span] = set()
     for match in _CUED.finditer(text):
-        words = re.findall(r"[^\W\d_]+", match.group("name"))
+        words = _LETTERS.findall(match.group("name"))
         plain = all(gazetteer.is_ordinary(w) or w.lower() in lower for w in words)
         if not plain and not is_region(match.group("name")) and not _THING_AFTER.match(text, match.end()):
             found.add(match.span("name"))
@@ -118,7 +121,7 @@ def sites_of_care(text: str, tagged: Iterable[Span]) -> list[Span]:
         match = _PLACE.match(text, start, end)
         if match is None or not (cared := _CARED_FOR_AT.search(text[max(0, start - 40) : start])):
             continue
-        words = re.findall(r"[^\W\d_]+", match.group())
+        words = _LETTERS.findall(match.group())
         if match.group().isupper() and not re.search(r"\bat\s", cared.group()):  # "assessed by ELISA"
             continue
         thing = _THING_AFTER.match(text, match.end()) or all(w.lower() in lower for w in words)
@@ -129,14 +132,14 @@ def sites_of_care(text: str, tagged: Iterable[Span]) -> list[Span]:
 
 def is_region(name: str) -> bool:
     """Return whether ``name`` is a country, a US state or a larger area."""
-    plain = re.sub(r"^(?:the|a|an)\s|[’']s?$", "", name.strip(), flags=re.IGNORECASE)
-    core = re.sub(r"^(?:(?:north|south)?(?:east|west)(?:ern)?|(?:north|south)(?:ern)?|central)\s", "", plain.lower())
+    plain = _AROUND.sub("", name.strip())
+    core = _PART_OF.sub("", plain.lower())
     return bool({core, plain.lower()} & gazetteer.regions()) or plain in gazetteer.region_abbreviations()
 
 
 def _has_evidence(text: str, span: Span, lower: frozenset[str]) -> bool:
     start, end = span
-    words = re.findall(r"[^\W\d_]+", text[start:end])
+    words = _LETTERS.findall(text[start:end])
     if any(w.lower() in lower for w in words) or _names_a_thing(text, text[start:end]):
         return False
     if len(words) == 1 and (any(c.isupper() for c in words[0][1:]) or _is_no_place(words[0])):
