@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import regex as re  # its classes know the letters of every alphabet
 
-from kdvert.privacy import places
+from kdvert.privacy import gazetteer, places
 from kdvert.privacy.names import Span
 from kdvert.privacy.spans import Hit
 
@@ -20,13 +20,12 @@ _TOKEN = (
 )
 _JOIN = r"(?:,?[ \t]{1,2}|,?[ \t]*\n[ \t>]{0,4},?[ \t]?)"
 _RUN = rf"{_TOKEN}(?:{_JOIN}{_TOKEN}){{1,16}}"
-_LOWER_RUN = r"\d[^.?!;\n]{4,80}?(?=,?\s(?:and|please|i|in its|for)\b|[.?!;]|\n\n|$)"
 
 _CUES = (
     r"\b(?:(?:lives?|lived|living|resid(?:es?|ed|ing)|stay(?:s|ed|ing)?|moved)\s(?:now\s)?(?:at|in|to)\s|"
-    r"address(?:es)?\b(?:\s(?:to\sthe\ssame|here\sthey\sare))?[^.\n:]{0,30}?(?:\sis\s|:\s{0,3}|\sto\s)|"
-    r"(?:taxi|cab|send|sent|deliver(?:y|ed)?|ship(?:ped)?|mail(?:ed)?|one|user:?)\b[^.\n]{0,30}?(?:\sto\s|\?\s[Uu]ser:\s)|"
-    r"(?:meet|meeting)\b[^.\n]{0,40}?(?:\sat\s|,\s)|drops?\s(?:you|me|us)\soff\sat\s|\bhere\sthey\sare:\s|"
+    r"address(?:es)?\b[^.\n:]{0,30}?(?:\sis\s|:\s{0,3}|\sto\s)|"
+    r"(?:taxi|cab|send|sent|deliver(?:y|ed)?|ship(?:ped)?|mail(?:ed)?)\b[^.\n]{0,30}?\sto\s|"
+    r"(?:meet|meeting)\b[^.\n]{0,40}?(?:\sat\s|,\s)|"
     r"(?:domiciliad[oa]|reside|vive|residente)\sen\s(?:la\s|el\s)?|"
     r"(?:domicilio|dirección|direccion|domicile|adresse|demeurant)\s?:?\s(?:à\s|au\s)?|"
     r"(?:habite|domiciliée?|résidant|demeure)\s(?:à\s|au\s)?)"
@@ -35,7 +34,6 @@ _CUED = re.compile(
     rf"{_CUES}(?P<run>(?:\d|PSC\b|Unit\b|P\.?\s?O\.?\sBox\b|[Tt]he\scorner\sof\s)"
     rf"{_JOIN.replace('{1,2}', '{0,2}')}?{_RUN})"
 )
-_CUED_LOWER = re.compile(rf"{_CUES}(?P<run>{_LOWER_RUN})")
 _NUMBERED = re.compile(rf"(?<![\w.,/$€£%-])(?P<run>(?:\d{{1,6}}[ \t]{{1,2}})?\d{{1,6}}[A-Za-z]?,?[ \t]{{1,2}}{_RUN})")
 _UNIT = re.compile(
     r"\b(?:Apt|Suite|Ste|Apartment|Unit|Flat|Appt)\.?\s#?\d{1,5}\b|\b[Pp]\.?\s?[Oo]\.?\sBox\s\d", re.IGNORECASE
@@ -55,7 +53,7 @@ _TOWN = re.compile(
 )
 _NAME = r"\p{Lu}[\p{L}\p{M}’'.-]*"
 _BEFORE = (
-    r"(?:C/|Calle|Cl\.|Av(?:da|enida|\.)?\.?|Plaza|Pza\.?|Pl\.|Paseo|P[ºª°]\.?|Camino|Carretera|Ctra\.?|Ronda|Travesía|Glorieta|"
+    r"(?:C/|[Cc]alle|Cl\.|[Aa]venida|Av(?:da|\.)?\.?|[Pp]laza|Pza\.?|Pl\.|[Pp]aseo|P[ºª°]\.?|Camino|Carretera|Ctra\.?|Ronda|Travesía|Glorieta|"
     r"Urbanización|Urb\.|Rua|Avenida|Praça|Travessa|[Rr]ue|[Bb]oulevard|[Bb]d\.?|[Aa]venue|[Aa]llée|[Ii]mpasse|[Qq]uai|[Cc]hemin|"
     r"Via|Viale|Piazza|Corso|ul\.|ulica|al\.|os\.|Strada|Ulitsa)"
 )
@@ -82,7 +80,7 @@ _UNITS = re.compile(r"(?:[.,]?\s{1,3}(?:>\s)?(?:Apt|Suite|Ste|Unit|Flat|Appt|Roo
 _CITY = rf"{_NAME}(?:\s(?:(?:de|do|da|del|la|le|am|an|der|upon|on|u)\s)?{_NAME}){{0,3}}"
 _TAIL = re.compile(
     rf"[.,]?\s{{1,3}}(?:>\s)?(?P<town>{_CITY})(?:,?\s{{1,3}}(?:>\s)?(?:(?P<state>[A-Z]{{2}})\b|(?P<last>{_CITY})|\d\d\b))?"
-    r"(?:,?\s{1,3}(?P<code>\d{4,6}(?:-\d{4})?)(?![\d/.-]))?"
+    r"(?:,?\s{1,3}(?P<code>\d{4,6}(?:-\d{4})?)(?![\d/-]|\.\d))?"
 )
 """A town behind a street, with a state or country, a postal code, or both."""
 
@@ -92,8 +90,6 @@ def find(text: str) -> list[Span]:
     if not re.search(r"\d|corner", text):
         return sorted(_streets(text))
     spans = {m.span("run") for m in _CUED.finditer(text) if _is_address(m.group("run"))}
-    if text == text.lower():
-        spans |= {m.span("run") for m in _CUED_LOWER.finditer(text)}
     spans |= {m.span() for m in _CORNER.finditer(text)}
     spans |= {m.span("run") for m in _NUMBERED.finditer(text) if _has_unit(m.group("run"))}
     spans |= {m.span() for p in (_MILITARY, _BOX) for m in p.finditer(text)}
@@ -114,10 +110,21 @@ def completed(text: str, streets: Iterable[Span]) -> Iterator[Hit]:
             yield Hit("STREET_ADDRESS", unit.start(), unit.end(), 0.5)
             end = unit.end()
         tail = _TAIL.match(text, end)
-        if tail and (tail["code"] or tail["state"] or places.is_region(tail["last"] or "")):
+        if tail and _has_town(tail):
             yield Hit("LOCATION", tail.start("town"), tail.end("town"), 0.5)
             if tail["code"]:
                 yield Hit("ZIP_CODE", tail.start("code"), tail.end("code"), 0.5)
+
+
+def _has_town(tail: re.Match[str]) -> bool:
+    """Return whether what stands behind a street is a town: "Elm Lane. In 2019 the" begins a sentence."""
+    if tail["state"]:
+        return True
+    last = tail["last"] or ""
+    if any(places.is_region(name) for name in (last, last.partition(". ")[0].rstrip("."))):  # a sentence may follow
+        return True
+    starts = tail.group().startswith(".") and gazetteer.is_ordinary(tail["town"].split()[0].lower())
+    return bool(tail["code"]) and not starts
 
 
 def without_town(text: str, span: Span) -> Span:

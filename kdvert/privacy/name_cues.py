@@ -19,6 +19,8 @@ _INITIALS = r"(?:\p{Lu}\.[^\S\n]{0,3}){1,4}"
 _JOINED = r"(?:[^\S\n]{1,40}|(?<=\.)[^\S\n]{0,40})"  # justified text in PDFs has wide gaps
 _PART = rf"(?:{_WORD}|\p{{Lu}}\.|\p{{Lu}}(?=[^\S\n]))"
 _PARTICLE = r"(?:[^\S\n](?:de|da|di|del|van|von|bin|ibn|al|el))?"
+LONGEST = 80
+"""Characters of a name before a role."""
 NAME = rf"(?:{_INITIALS})?{_PART}(?:{_PARTICLE}{_JOINED}{_PART}){{0,4}}"
 """One to five capitalized words or initials, also without a space behind an initial's dot."""
 
@@ -29,11 +31,11 @@ _HONORIFIC = (
     r"Hon['’]?ble(?:\sMr\.?|\sMrs\.?|\sMs\.?|\sDr\.?)?(?:\sJustice)?|Md|Begum)"
 )
 _KIN = r"(?:[SDWCsdwc]/[Oo]\.?|(?i:son|daughter|wife|widow)\sof(?:\slate)?|(?i:hij[oa])\sde|(?i:fils|fille)\sde)"
-_ROLE_AFTER = (
+_ROLE_AFTER = re.compile(
     r"[^\S\n]{0,3}\(\s?(?:P\.?W|D\.?W|C\.?W|L\.?W|A|PW|DW)\.?[ -]?\d{1,3}\s?\)|"
-    r",?[^\S\n]{0,3}(?:JJ?\.|C\.J\.|Adv(?:s|ocates?)?\b|A\.?O\.?R\b|Sr\.\sAdv)|"
     rf"[^\S\n]{{1,4}}{_KIN}|,?[^\S\n]{{1,4}}(?i:aged\sabout|r/o)\b"
 )
+_BEFORE_ROLE = re.compile(rf"(?<![\w.])(?P<name>{NAME})$")
 _PARTY = (
     r"\b(?i:petitioners?|respondents?|appellants?|applicants?|revisionist|plaintiffs?|defendants?|accused|complainant|"
     r"coram|opposite\sparty|counsel\sfor\s[\w ]{1,30}?|"
@@ -46,9 +48,6 @@ _BEFORE = re.compile(
     rf"\b(?:P\.?W|D\.?W|L\.?W)\.?[ -]?\d{{1,3}}\)?[ \t,:-]{{1,4}})"
     rf"(?P<name>{NAME})"
 )
-_AFTER = re.compile(rf"(?<![\w.])(?P<name>{NAME})(?={_ROLE_AFTER})")
-_ROLE = re.compile(rf"(?:{_ROLE_AFTER})")
-"""What `_AFTER` needs: looking for it alone is quicker."""
 _ALIAS = re.compile(rf"(?<![\w.])(?P<name>{NAME})[^\S\n]?@[^\S\n]?(?P<other>{NAME})(?!\w)")
 _INITIALED = re.compile(rf"(?<![\w.])(?P<name>{_INITIALS}{_WORD}(?:[^\S\n]{{1,3}}{_WORD}){{0,2}})")
 _NEXT = re.compile(
@@ -70,8 +69,10 @@ def marked(text: str) -> Iterator[Span]:
     """Yield the spans of names that a cue beside them marks."""
     for match in _BEFORE.finditer(text):
         yield from _trimmed(text, match.span("name"))
-    for match in _AFTER.finditer(text) if _ROLE.search(text) else ():
-        yield from _trimmed(text, match.span("name"))
+    for role in _ROLE_AFTER.finditer(text):  # first the role, which is rare
+        start = max(0, role.start() - LONGEST)
+        if match := _BEFORE_ROLE.search(text[start : role.start()]):
+            yield from _trimmed(text, (start + match.start("name"), role.start()))
     for match in _ALIAS.finditer(text) if "@" in text else ():
         yield from _trimmed(text, match.span("name"))
         yield from _trimmed(text, match.span("other"))

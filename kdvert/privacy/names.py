@@ -50,7 +50,7 @@ _CLAUSE_AFTER = re.compile(
 )
 _NAMED_BY_TITLE = re.compile(rf"\b(?:{_TITLES})\b(?:\.[ \t]*|[ \t]+)({_NAME})")
 _CUES = (
-    r"(?<=[,\"”]\s?)(?:says|said|asked|replied)|true\sgender\sof|had\sgiven|songwriter|singer|starring|directed\sby|produced\sby|sung\sby|my\s(?:kid|son|daughter|wife|husband|friend|boss)|"
+    r"(?<=[,\"”]\s?)(?:says|said|asked|replied)|songwriter|singer|starring|directed\sby|produced\sby|sung\sby|my\s(?:kid|son|daughter|wife|husband|friend|boss)|"
     r"accused|deceased|complainant|prosecutrix|informant|constable|inspector|[ps]\.?w\.?[\s-]?\d+|a\.?s\.?i|h\.?c|s\.?i|ct|"
     r"[swd]/o|wife\sof|son\sof|daughter\sof|widow\sof|one|witness|namely|proprietor|partner|lessee|landlord|tenant|"
     r"advocate|counsel|petitioner|appellant|respondent|plaintiff|defendant|learned\scounsel"
@@ -58,16 +58,12 @@ _CUES = (
 _NAMED_BY_ROLE = re.compile(
     rf"\b(?i:{_CUES})\.?,?[ \t]+(?:(?i:shri|sri|smt|mr|mrs|ms|dr)\b\.?[ \t]*)?({_NAME})(?![\w’'-])"
 )
-_BEFORE_VERB = re.compile(
-    rf"(?:^|(?<=[.!?\n“\"][ \t]?))({_NAME})(?=[ \t](?:lives|lived|resides)\s(?:at|in)\b|[ \t]is\sfrom\b)", re.MULTILINE
-)
 _ADDRESSED = re.compile(rf"\b(?i:hi|hello|hey|dear|thanks|cheers|regards),?[ \t]+({_WORD})(?=[ \t]?[,!.\n]|$)")
 _SUBJECT = re.compile(
     rf"(?:^|(?<=[.!?\n“\"][ \t]?))({_WORD})(?=[ \t](?:is|was|has|had|will|would|can|could|said|says|asked|told|wrote|"
-    r"called|did|does|likes|wants|works|lives)\b|,[ \t](?:can|could|please|I|thank)\b)",
+    r"called|did|does|likes|wants|works|lives|lived|resides)\b|,[ \t](?:can|could|please|I|thank)\b)",
     re.MULTILINE,
 )
-_WITH_INITIAL = re.compile(rf"(?<![\w.’'-]){_WORD}[ \t]\p{{Lu}}\.?[ \t]{_WORD}(?![\w’'-])")
 _LIST = re.compile(rf"(?<![\w’'-]){_WORD}(?:,[ \t]{_WORD})+,?[ \t](?:and|&)[ \t]{_WORD}(?![\w’'-]|[ \t]\p{{Lu}})")
 _NAMED_BY_LABEL = re.compile(
     rf"(?:\b(?i:(?:my|his|her|their|patient(?:[’']s)?|full|first|last|maiden|family|sur)\s?(?:last\s|first\s|full\s)?name\b"
@@ -134,9 +130,7 @@ def find(text: str, tagged: Iterable[Span]) -> list[Span]:
     spans |= {span for m in _NAME_SEQUENCE.finditer(text) for span in _listed_name(text, m.span(), lower)}
     spans |= {m.span(1) for m in _NAMED_BY_LABEL.finditer(text)}
     spans |= {span for m in _NAMED_BY_ROLE.finditer(text) for span in _by_role(text, m.span(1), lower)}
-    spans |= {span for m in _BEFORE_VERB.finditer(text) for span in _by_role(text, m.span(1), lower)}
     spans |= {m.span(1) for p in (_ADDRESSED, _SUBJECT) for m in p.finditer(text) if _is_given(m.group(1), lower)}
-    spans |= {m.span() for m in _WITH_INITIAL.finditer(text) if _is_with_initial(text, m.span(), lower)}
     spans |= {span for m in _LIST.finditer(text) for span in _enumerated(text, m.span(), lower)}
     spans |= {m.span() for m in _FIRST_AND_INITIAL.finditer(text) if _is_first_and_initial(text, m)}
     spans |= set(name_cues.marked(text))
@@ -314,14 +308,6 @@ def _is_given(word: str, lower: frozenset[str]) -> bool:
     """Return whether a word that stands where a person would is a given name and nothing else."""
     key = word.lower()
     return key in gazetteer.first_names() and not is_plain(word, lower) and not _is_region(word)
-
-
-def _is_with_initial(text: str, span: Span, lower: frozenset[str]) -> bool:
-    words = words_of(text[slice(*span)])
-    full = [w for w in words if len(w) > 1]
-    return (
-        len(full) > 1 and not _is_thing(text, span, full) and not any(is_plain(w, lower) or w.isupper() for w in full)
-    )
 
 
 def _enumerated(text: str, span: Span, lower: frozenset[str]) -> Iterator[Span]:

@@ -26,23 +26,20 @@ _ENDED = re.compile(
     rf"(?<![\w-])(?:M/[Ss]\.?\s?)?{_NAME}(?:,?\s{_ENDING}\b\.?){{1,3}}(?:\s\(\w+\))?(?:\s(?:Ltd|Limited|Pvt)\b\.?){{0,2}}"
 )
 _TRIPLE = re.compile(r"(?<![\w-])(\p{Lu}[\p{L}’'-]+), (\p{Lu}[\p{L}’'-]+),? (?:and|y|et) (\p{Lu}[\p{L}’'-]+)")
-_DOUBLE = re.compile(r"(?<![\w-])(\p{Lu}\p{Ll}+)-(\p{Lu}\p{Ll}+)(?![\w-])")
 _MIXED = re.compile(r"(?<![\w-])\p{Lu}\p{Ll}+\p{Lu}\p{Ll}[\p{L}]*(?![\w-])")
 _CUED = re.compile(
-    rf"\b(?:(?:work(?:s|ed|ing)?|employed)\s(?:for|at|by)|(?:recorded|version\srecorded|produced)\s(?:for|by)|to\ssupport|"
-    rf"(?:CEO|founder|chairman|president|director|head)\sof|account\sat|joined|customer\sof|"
-    rf"home\scity\s[^:]{{2,30}}:)\s(?P<name>{_NAME}\.?)"
+    rf"\b(?:(?:work(?:s|ed|ing)?|employed)\s(?:for|at|by)|(?:CEO|founder|chairman|president|director|head)\sof|joined|"
+    rf"customer\sof)\s(?P<name>{_NAME}\.?)"
 )
 _LISTED = re.compile(rf"(?P<name>{_NAME}),\s(?P<next>{_NAME})\sand\s(?P<last>{_NAME})(?=[.\"”])")
 _DEFINED = re.compile(
-    rf"(?:^|(?<=[\n.>]\s?))(?P<name>{_NAME}\.?)(?=\sis\s(?:the\sbrainchild|an?\s(?:\p{{Lu}}\w+\s)?"
-    r"(?:multinational|company|firm|start-?up|corporation|bank|manufacturer|provider)))",
+    rf"(?:^|(?<=[\n.>]\s?))(?P<name>{_NAME}\.?)(?=\sis\san?\s(?:\p{{Lu}}\w+\s)?"
+    r"(?:multinational|company|firm|start-?up|corporation|bank|manufacturer|provider))",
     re.MULTILINE,
 )
 _AFTER_PERSON = re.compile(
     rf"(?:\s(?:from|of|at|with)\s)(?P<name>{_NAME}\.?)(?=(?:[’']s)?(?:,|\.|\s(?:is|was|and)\b|\s?$))", re.MULTILINE
 )
-_OWNED = re.compile(rf"(?<![\w-])(?P<name>{_NAME})[’']s\s$")
 _PUBLIC = re.compile(
     r"\b(?:State|Union|Government|Govt\.|Republic|Province)\s[Oo]f\s(?:the\s)?"
     r"(?:\p{Lu}\.(?:\s?\p{Lu}\.)*|\p{Lu}\p{L}+(?:\s(?:&\s)?\p{Lu}\p{L}+)?)"
@@ -79,12 +76,9 @@ def find(text: str, tagged: Iterable[Span], persons: Iterable[Span]) -> list[Spa
     if _PREAMBLE.search(text):
         spans |= {m.span("name") for m in _PARTY.finditer(text)}
     spans |= {m.span() for m in _TRIPLE.finditer(text) if _are_surnames(*m.groups())}
-    spans |= {m.span() for m in _DOUBLE.finditer(text) if _are_surnames(*m.groups())}
     spans |= {m.span() for m in _MIXED.finditer(text)}
-    for start, end in persons:
+    for _, end in persons:
         if match := _AFTER_PERSON.match(text, end):
-            spans.add(match.span("name"))
-        if match := _OWNED.search(text, max(0, start - 40), start):
             spans.add(match.span("name"))
     return sorted({*spans, *_companions(text, spans)})
 
@@ -114,25 +108,21 @@ def _is_one_plain_word(text: str, span: Span) -> bool:
 
 
 @cache
-def _occupations() -> tuple[Phrases, frozenset[str]]:
-    """Return Faker's names of occupations, a British career guide's, in lower case: of several words, and of one."""
+def _occupations() -> Phrases:
+    """Return Faker's names of occupations of several words, a British career guide's, in lower case."""
     from faker.providers.job.en_US import Provider
 
-    names = {str(job).lower() for job in Provider.jobs}
-    return Phrases(name for name in names if " " in name), frozenset(name for name in names if " " not in name)
+    return Phrases(name for name in {str(job).lower() for job in Provider.jobs} if " " in name)
 
 
 def jobs(text: str) -> Iterator[Span]:
-    """Yield the names of occupations in ``text``; those of one word only on their own line or between commas."""
-    several, single = _occupations()
+    """Yield the names of occupations in ``text``."""
     lower = text.lower()
     if len(lower) == len(text):
-        yield from ((start, end) for start, end, _ in several.find(lower))
-    yield from (m.span("job") for m in _SINGLE.finditer(text) if m["job"].lower() in single)
+        yield from ((start, end) for start, end, _ in _occupations().find(lower))
     yield from (m.span("job") for m in _JOB.finditer(text))
 
 
-_SINGLE = re.compile(r"(?:\n|\bthe\s|\bas\s(?:a\s)?)(?P<job>\p{L}+)(?=\s*\n|,\s(?:said|but))")
 _JOB = re.compile(
     r"\b(?:work(?:s|ed|ing)?|employed)\s(?:for|at|by)\s[^,.\n]{2,40}?\sas\s(?:an?\s)?"
     r"(?P<job>\p{L}[\p{L}/ -]{2,40}?)(?=[,.]|\sbut\b)|"

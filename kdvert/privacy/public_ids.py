@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,13 +16,15 @@ from kdvert.privacy import checksums
 REACH = 40
 """Characters before a value in which its label must end."""
 
-
+_LONG = re.compile(r"\d{6}")
+"""A run of digits that no section, rule or note of a text has."""
 _LINK = r"(?i:\.?\s*(?:codes?|nos?\b\.?|numbers?|is|was|of|and)?)\s*[:#(]?\s*"
 
 
 @dataclass(frozen=True)
 class _Registry:
     before: Any
+    part: Any
     inside: Any
     form: Any
     checks: tuple[checksums.Check, ...]
@@ -37,8 +40,10 @@ def is_public(text: str, start: int, end: int) -> bool:
     values = {text[first:last].strip(".,;:()[]'\""), text[start:end]}
     if any(registry.form.fullmatch(value) or any(check(value) for check in registry.checks) for value in values):
         return True
-    labeled = registry.before.search(text[max(0, first - REACH) : first])
-    return bool(labeled or registry.inside.match(text[start:end]))
+    label, value = text[max(0, first - REACH) : first], text[start:end]
+    if registry.before.search(label) or registry.inside.match(value):
+        return True
+    return not _LONG.search(value) and bool(registry.part.search(label))
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
@@ -54,11 +59,16 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int]:
 def _registry() -> _Registry:
     path = compliance_facts() / "privacy" / "public-identifiers.yaml"
     facts = yaml.safe_load(path.read_text(encoding="utf-8"))
-    words = "|".join(label for labels in facts["labels"].values() for label in labels)
-    label = rf"(?<![\p{{L}}\d])(?i:{words})(?![\p{{L}}\d])"
+    label = _any_of(word for words in facts["labels"].values() for word in words)
+    part = _any_of(facts["parts"])
     return _Registry(
         before=re.compile(rf"{label}{_LINK}$"),
-        inside=re.compile(label),
+        part=re.compile(rf"{part}{_LINK}$"),
+        inside=re.compile(rf"{label}|{part}"),
         form=re.compile("|".join(f"(?:{form})" for form in facts["forms"])),
         checks=tuple(checksums.named(name) for name in facts["checksums"]),
     )
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return rf"(?<![\p{{L}}\d])(?i:{'|'.join(words)})(?![\p{{L}}\d])"
