@@ -20,13 +20,12 @@ _TOKEN = (
 )
 _JOIN = r"(?:,?[ \t]{1,2}|,?[ \t]*\n[ \t>]{0,4},?[ \t]?)"
 _RUN = rf"{_TOKEN}(?:{_JOIN}{_TOKEN}){{1,16}}"
-_LOWER_RUN = r"\d[^.?!;\n]{4,80}?(?=,?\s(?:and|please|i|in its|for)\b|[.?!;]|\n\n|$)"
 
 _CUES = (
     r"\b(?:(?:lives?|lived|living|resid(?:es?|ed|ing)|stay(?:s|ed|ing)?|moved)\s(?:now\s)?(?:at|in|to)\s|"
-    r"address(?:es)?\b(?:\s(?:to\sthe\ssame|here\sthey\sare))?[^.\n:]{0,30}?(?:\sis\s|:\s{0,3}|\sto\s)|"
-    r"(?:taxi|cab|send|sent|deliver(?:y|ed)?|ship(?:ped)?|mail(?:ed)?|one|user:?)\b[^.\n]{0,30}?(?:\sto\s|\?\s[Uu]ser:\s)|"
-    r"(?:meet|meeting)\b[^.\n]{0,40}?(?:\sat\s|,\s)|drops?\s(?:you|me|us)\soff\sat\s|\bhere\sthey\sare:\s|"
+    r"address(?:es)?\b[^.\n:]{0,30}?(?:\sis\s|:\s{0,3}|\sto\s)|"
+    r"(?:taxi|cab|send|sent|deliver(?:y|ed)?|ship(?:ped)?|mail(?:ed)?)\b[^.\n]{0,30}?\sto\s|"
+    r"(?:meet|meeting)\b[^.\n]{0,40}?(?:\sat\s|,\s)|"
     r"(?:domiciliad[oa]|reside|vive|residente)\sen\s(?:la\s|el\s)?|"
     r"(?:domicilio|dirección|direccion|domicile|adresse|demeurant)\s?:?\s(?:à\s|au\s)?|"
     r"(?:habite|domiciliée?|résidant|demeure)\s(?:à\s|au\s)?)"
@@ -35,7 +34,6 @@ _CUED = re.compile(
     rf"{_CUES}(?P<run>(?:\d|PSC\b|Unit\b|P\.?\s?O\.?\sBox\b|[Tt]he\scorner\sof\s)"
     rf"{_JOIN.replace('{1,2}', '{0,2}')}?{_RUN})"
 )
-_CUED_LOWER = re.compile(rf"{_CUES}(?P<run>{_LOWER_RUN})")
 _NUMBERED = re.compile(rf"(?<![\w.,/$€£%-])(?P<run>(?:\d{{1,6}}[ \t]{{1,2}})?\d{{1,6}}[A-Za-z]?,?[ \t]{{1,2}}{_RUN})")
 _UNIT = re.compile(
     r"\b(?:Apt|Suite|Ste|Apartment|Unit|Flat|Appt)\.?\s#?\d{1,5}\b|\b[Pp]\.?\s?[Oo]\.?\sBox\s\d", re.IGNORECASE
@@ -92,8 +90,6 @@ def find(text: str) -> list[Span]:
     if not re.search(r"\d|corner", text):
         return sorted(_streets(text))
     spans = {m.span("run") for m in _CUED.finditer(text) if _is_address(m.group("run"))}
-    if text == text.lower():
-        spans |= {m.span("run") for m in _CUED_LOWER.finditer(text)}
     spans |= {m.span() for m in _CORNER.finditer(text)}
     spans |= {m.span("run") for m in _NUMBERED.finditer(text) if _has_unit(m.group("run"))}
     spans |= {m.span() for p in (_MILITARY, _BOX) for m in p.finditer(text)}
