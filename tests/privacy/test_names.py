@@ -77,3 +77,62 @@ def test_places(text: str, tagged: str, town: bool, region: bool) -> None:
     start = text.index(tagged)
     towns, regions = places.find(text, [(start, start + len(tagged))])
     assert (bool(towns), bool(regions)) == (town, region)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hi Imogen, the report is ready.", "Imogen"),
+        ("Dear Odalys,\nyour visit is on Monday.", "Odalys"),
+        ("Thanks Imogen!", "Imogen"),
+        ("Regards, Imogen\nWard 3", "Imogen"),
+        ("Imogen was told to rest.", "Imogen"),
+        ("It ended. Imogen likes tea.", "Imogen"),
+        ("Imogen, could you send it?", "Imogen"),
+    ],
+)
+def test_a_given_name_that_is_addressed_or_opens_a_sentence(text: str, name: str) -> None:
+    assert found(text) == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello World, again.",
+        "Dear Sir, thanks.",
+        "Dear Patient, your visit is over.",
+        "Dear May, come back.",
+        "Virginia is a state.",
+        "Thanks, Virginia.",
+        "Grace was shown to all.",
+        "Bill was passed.",
+        "Ivy was removed. The ivy grew again.",
+        "Penicillin is given first.",
+    ],
+)
+def test_what_stands_where_a_given_name_would(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "possible"),
+    [
+        ("Dr. Alvarez came.", "Alvarez", True),
+        ("A. B. was the complainant.", "A. B.", True),
+        ("MARSDEN was heard.", "MARSDEN", True),
+        ("The patient Gregor Mendel, born 1961, fell.", "Gregor Mendel", True),
+        ("Gregor Mendel bred peas.", "Gregor Mendel", False),
+        ("Penicillin is given first.", "Penicillin", False),
+        ("It enters the Calvin cycle.", "Calvin", False),
+        ("Hodgkin lymphoma is rare.", "Hodgkin", False),
+        ("They moved to Ohio.", "Ohio", False),
+        ("Hi Imogen, ask the board.", "the board", False),
+        ("i take warfarin now", "warfarin", False),
+        ("i met marsden brandmere now", "marsden brandmere", True),
+        ("i met Someone, marsden", "marsden", False),
+        ("12", "12", False),
+    ],
+)
+def test_whether_a_span_can_be_a_person(text: str, span: str, possible: bool) -> None:
+    start = text.index(span)
+    assert names.is_possible(text, (start, start + len(span))) is possible

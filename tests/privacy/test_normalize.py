@@ -75,3 +75,35 @@ def test_offsets_always_index_the_original(text: str, data: st.DataObject) -> No
     end = data.draw(st.integers(start + 1, len(done.text)))
     left, right = done.to_original(start, end)
     assert 0 <= left < right <= len(text)
+
+
+def test_a_span_of_the_original_maps_to_what_is_searched() -> None:
+    text = "\u00adSee &#77;r\u200b. V\u0430le of [CITY_1], now"
+    done = normalize.plain(text)
+    assert done is not None
+    for value, shown in [("&#77;r\u200b.", "Mr."), ("V\u0430le", "Vale"), ("[CITY_1]", "[CITY_1]"), ("now", "now")]:
+        start = text.index(value)
+        left, right = done.from_original(start, start + len(value))
+        assert done.text[left:right] == shown
+
+
+@given(st.text(alphabet="ab1 %40\u2013\u200b\u00adа&#64;é\u0301\u00a0\n", max_size=60), st.data())
+def test_the_way_there_and_back_loses_nothing(text: str, data: st.DataObject) -> None:
+    done = normalize.plain(text)
+    if done is None or not done.text:
+        return
+    start = data.draw(st.integers(0, len(done.text) - 1))
+    end = data.draw(st.integers(start + 1, len(done.text)))
+    left, right = done.from_original(*done.to_original(start, end))
+    assert 0 <= left <= start
+    assert end <= right <= len(done.text)
+
+
+@given(st.text(alphabet="ab1 \u200b\u00adа&#64;\u00a0", max_size=40), st.data())
+def test_spans_in_order_stay_in_order(text: str, data: st.DataObject) -> None:
+    done = normalize.plain(text)
+    if done is None or not text:
+        return
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=6)))
+    mapped = [done.from_original(cut, cut)[0] for cut in cuts]
+    assert mapped == sorted(mapped)
