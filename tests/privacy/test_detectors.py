@@ -11,6 +11,7 @@ from kdvert import verticals
 from kdvert.filescrub.rulebook import everything
 from kdvert.privacy import detectors
 from kdvert.privacy.detectors import Detector, windows
+from kdvert.privacy.matching import REACH
 from kdvert.privacy.second_opinion import sentences
 from kdvert.privacy.spans import Hit, resolve
 
@@ -130,6 +131,9 @@ def test_a_second_reading_finds_what_a_full_one_would(detector: Detector, vertic
         again = _apart(detector.find(new, {}, (), put_in), put_in)
         assert len(first) > 10
         assert full - first <= again <= full
+        near = [h for h in full if any(s - REACH // 2 < h[1] and h[2] < e + REACH // 2 for s, e in put_in)]
+        assert near
+        assert again >= set(near)
 
 
 def _half_replaced(text: str, hits: list[Hit]) -> tuple[str, list[tuple[int, int]], Found]:
