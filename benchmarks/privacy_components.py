@@ -12,6 +12,7 @@ from kdvert.privacy.measurement_gold import Row
 from kdvert.privacy.measurement_mapping import LabelMap
 from kdvert.privacy.measurement_sources import contributions
 from kdvert.privacy.spans import Hit
+from kdvert.privacy.steps import alone
 from kdvert.stages.scrub import Config
 
 Find = Callable[[str], list[Hit]]
@@ -66,7 +67,7 @@ def _asked(text: str) -> list[Hit]:
     if language_of(text) != "en":
         return []
     known = [(hit.start, hit.end) for hit in _labeled(text)]
-    return list(weighing.english(text, second_opinion.tags(text, known, (), {}), frozenset(detectors.TAGGED)))
+    return list(weighing.english(text, alone(second_opinion.tags(text, known, (), {})), frozenset(detectors.TAGGED)))
 
 
 def _only(find: Find, entity: str) -> Find:

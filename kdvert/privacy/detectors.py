@@ -19,6 +19,7 @@ from kdvert.privacy import addresses, gazetteer, normalize, places, second_opini
 from kdvert.privacy.languages import SUPPORTED, language_of
 from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
 from kdvert.privacy.spans import Hit
+from kdvert.privacy.steps import Ask, Steps, alone, gathered
 from kdvert.verticals import RecognizerFile, RecognizerSpec
 
 WINDOW = 2_000
@@ -129,6 +130,12 @@ class Detector:
     def find(
         self, text: str, seen: dict[str, list[Hit]], fixed: Sequence[Span] = (), replaced: Sequence[Span] | None = None
     ) -> list[Hit]:
+        """Return what `finding` gives, with the models' answers."""
+        return alone(self.finding(text, seen, fixed, replaced))
+
+    def finding(
+        self, text: str, seen: dict[str, list[Hit]], fixed: Sequence[Span] = (), replaced: Sequence[Span] | None = None
+    ) -> Steps[list[Hit]]:
         """Return the findings in ``text``, in no particular order.
 
         Args:
@@ -145,14 +152,21 @@ class Detector:
             fixed = [undone.from_original(*span) for span in fixed]
             replaced = replaced and [undone.from_original(*span) for span in replaced]
         language = language_of(plain, self.languages)
-        hits: list[Hit] = []
-        for start, window in windows(plain):
-            if window not in seen:
-                end = start + len(window)
-                changed = None if replaced is None else _within(replaced, start, end)
-                reading = _Reading(window, language, seen, _within(fixed, start, end), changed)
-                seen[window] = list(self._analyze(reading))
-            hits += [Hit(h.entity, h.start + start, h.end + start, h.score) for h in seen[window]]
+        parts = list(windows(plain))
+        new = {window: start for start, window in parts if window not in seen}
+        readings = [
+            _Reading(
+                window,
+                language,
+                seen,
+                _within(fixed, start, start + len(window)),
+                None if replaced is None else _within(replaced, start, start + len(window)),
+            )
+            for window, start in new.items()
+        ]
+        found = yield from gathered([self._analyze(reading) for reading in readings])
+        seen |= dict(zip(new, found, strict=True))
+        hits = [Hit(h.entity, h.start + at, h.end + at, h.score) for at, window in parts for h in seen[window]]
         if undone is None:
             return hits
         return [Hit(h.entity, *undone.to_original(h.start, h.end), h.score) for h in hits if h.start < h.end]
@@ -164,17 +178,20 @@ class Detector:
         if "en" in self.languages:
             second_opinion.model()
 
-    def _analyze(self, reading: _Reading) -> Iterator[Hit]:
+    def _analyze(self, reading: _Reading) -> Steps[list[Hit]]:
         text, changed = reading.text, reading.changed
         if not text.strip():
-            return
+            return []
         found = [
             *self._matchers[reading.language].find(text, changed),
             *self._stock.find(masked(text, changed or ())),
             *self._cut(reading),
         ]
-        found += self._named(reading, found)
+        found += yield from self._named(reading, found)
         found += addresses.completed(text, {(h.start, h.end) for h in found if h.entity == "STREET_ADDRESS"})
+        return list(self._plausible(text, found))
+
+    def _plausible(self, text: str, found: Sequence[Hit]) -> Iterator[Hit]:
         for hit in found:
             if hit.score < self.threshold or hit.entity not in self._targets:
                 continue
@@ -191,15 +208,16 @@ class Detector:
             if hit.entity in CUT and hit.score >= SURE and any(hit.start < joint < hit.end for joint in whole.joints):
                 yield Hit(hit.entity, *whole.to_original(hit.start, hit.end), hit.score)
 
-    def _named(self, reading: _Reading, patterns: Sequence[Hit]) -> list[Hit]:
+    def _named(self, reading: _Reading, patterns: Sequence[Hit]) -> Steps[list[Hit]]:
         """Find names and what else has no pattern; ``patterns`` is what patterns found."""
         language, text = reading.language, _LONE_SURROGATE.sub("\ufffd", reading.text)  # spaCy cannot hash them
-        found = list(tagged.found(text, tagger.tag([text], language)[0], language))
+        (labeled,) = yield [Ask(tagger.tag, language, text)]
+        found = list(tagged.found(text, labeled, language))
         text = _cased(text)
         if language != "en":
             return [*found, *weighing.romance(text, language)]
         explained = [(h.start, h.end) for h in (*patterns, *found)]
-        tags = second_opinion.tags(text, explained, reading.fixed, reading.seen)
+        tags = yield from second_opinion.tags(text, explained, reading.fixed, reading.seen)
         return [*found, *weighing.english(text, tags, self._targets)]
 
     @cached_property

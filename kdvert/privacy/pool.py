@@ -9,7 +9,6 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from kdvert.errors import WorkFailed
@@ -20,8 +19,10 @@ from kdvert.privacy.scrubber import Scrubbed, Scrubber, Settings
 from kdvert.records import Document
 from kdvert.verticals import Rules
 
-BATCH = 8
-"""Documents that a worker takes at a time."""
+BATCH = 16
+"""Documents that a worker takes at a time; the models read them at once."""
+BATCH_CHARACTERS = 100_000
+"""Characters after which a batch ends, however few documents it has."""
 AHEAD = 3
 """Batches per worker that may wait, so that memory stays bounded."""
 WORTH_A_WORKER = 200_000
@@ -82,8 +83,8 @@ def scrub_all(
     scrubber = Scrubber.for_vertical(vertical, settings, secret=secret)
     if plan.workers == 1:
         phrases = as_phrases(known)
-        for document in documents:
-            yield document, _scrub(scrubber, document, phrases)
+        for batch in _batches(iter(documents)):
+            yield from zip(batch, _scrubbed(scrubber, batch, phrases), strict=True)
         return
     start = (vertical, settings, secret, known)  # the same secret everywhere
     yield from _in_workers(start, iter(documents), plan.workers)
@@ -100,9 +101,10 @@ def _in_workers(
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=start)
     finished = False
     waiting: deque[tuple[Sequence[Document], Future[list[Scrubbed]]]] = deque()
+    batches = _batches(documents)
     try:
         while True:
-            while len(waiting) < workers * AHEAD and (batch := list(islice(documents, BATCH))):
+            while len(waiting) < workers * AHEAD and (batch := next(batches, None)):
                 with _signals_later():
                     waiting.append((batch, pool.submit(_scrub_batch, batch)))
             if not waiting:
@@ -161,8 +163,27 @@ def _end_with_parent() -> None:
 
 def _scrub_batch(batch: Sequence[Document]) -> list[Scrubbed]:
     assert _scrubber is not None
-    return [_scrub(_scrubber, document, _known) for document in batch]
+    return list(_scrubbed(_scrubber, batch, _known))
 
 
-def _scrub(scrubber: Scrubber, document: Document, known: Phrases | None) -> Scrubbed:
-    return scrubber.scrub(document.id, document.text, document.source.title, known=known)
+def _scrubbed(scrubber: Scrubber, batch: Sequence[Document], known: Phrases | None) -> Iterator[Scrubbed]:
+    """Scrub a batch in step; where that fails, one by one, so that the error names the document."""
+    try:
+        yield from scrubber.scrub_batch([(d.id, d.text, d.source.title) for d in batch], known=known)
+        return
+    except WorkFailed:
+        if len(batch) == 1:
+            raise
+    for document in batch:
+        yield scrubber.scrub(document.id, document.text, document.source.title, known=known)
+
+
+def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    for document in documents:
+        batch.append(document)
+        if len(batch) >= BATCH or sum(len(d.text) for d in batch) >= BATCH_CHARACTERS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

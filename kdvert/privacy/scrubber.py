@@ -20,6 +20,7 @@ from kdvert.privacy.phrases import Phrases
 from kdvert.privacy.placeholders import Numbering, fixed_points
 from kdvert.privacy.sealed import Swap, seal
 from kdvert.privacy.spans import Hit, Piece, Rendered, merged, render, resolve, subtract
+from kdvert.privacy.steps import Steps, alone, together
 from kdvert.privacy.surrogates import Surrogates
 from kdvert.records import Finding, ScrubbedText, ScrubLog, SpanMove, sha256_json
 from kdvert.verticals import RecognizerSpec, Rules
@@ -214,10 +215,27 @@ class Scrubber:
             WorkFailed: the text takes longer than its time limit, or cannot be analyzed; it names the document and
                 never the content.
         """
-        replacer = self._replacer(document_id, text, title)
         with self._guard(document_id, len(text) + len(title)):
-            body = self._settle(text, replacer, (), known)
-            head = self._settle(title, replacer, _values(text, body.pieces), known)
+            return alone(self._scrubbing(document_id, text, title, known))
+
+    def scrub_batch(self, batch: Sequence[tuple[str, str, str]], *, known: Phrases | None = None) -> list[Scrubbed]:
+        """Scrub several documents in step, so that the models are asked about all of them at once.
+
+        Args:
+            batch: id, text and title of each document.
+            known: see `scrub`.
+
+        Raises:
+            WorkFailed: one of them cannot be scrubbed; `scrub` one by one tells which.
+        """
+        size = sum(len(text) + len(title) for _, text, title in batch)
+        with self._guard("a batch of documents", size):
+            return together([self._scrubbing(*one, known) for one in batch])
+
+    def _scrubbing(self, document_id: str, text: str, title: str, known: Phrases | None) -> Steps[Scrubbed]:
+        replacer = self._replacer(document_id, text, title)
+        body = yield from self._settle(text, replacer, (), known)
+        head = yield from self._settle(title, replacer, _values(text, body.pieces), known)
         sealed = seal(self.seal_key, document_id, _swaps(text, body), _swaps(title, head)) if self.seal_key else ""
         return Scrubbed(body.text, _log(document_id, body), head.text, frozenset(replacer.entries), sealed)
 
@@ -230,7 +248,7 @@ class Scrubber:
             WorkFailed: see `scrub`.
         """
         with self._guard("a passage", len(text)):
-            settled = self._settle(text, Numbering.of(text))
+            settled = alone(self._settle(text, Numbering.of(text)))
         return ScrubbedText(settled.text, scrubbed_by=self.policy_sha)
 
     def describe(self) -> dict[str, Any]:
@@ -273,7 +291,7 @@ class Scrubber:
 
     def _settle(
         self, text: str, replacer: Replacer, known: Sequence[Value] = (), phrases: Phrases | None = None
-    ) -> Rendered:
+    ) -> Steps[Rendered]:
         """Replace, read the result again, and go on until a reading finds nothing new.
 
         Taking a name away changes what the tagger sees around it, so one reading is not enough. Findings only
@@ -287,7 +305,8 @@ class Scrubber:
             done = render(text, pieces, own.replacements(text, pieces, self.policy.zip3_small))
             fixed = self._fixed_points(done, own.entries)
             changed = done.spans if pieces else None
-            hits |= _outside(done, fixed, self._detector.find(done.text, seen, fixed, changed))
+            found = yield from self._detector.finding(done.text, seen, fixed, changed)
+            hits |= _outside(done, fixed, found)
             # Mentions of what this reading found are looked for at once: waiting for the next would cost one more.
             names_now = [*known, *_values(text, resolve(hits, self.policy.actions))]
             hits |= _outside(done, fixed, [*_mentions(done.text, names_now), *_known(done.text, phrases)])

@@ -15,6 +15,7 @@ import regex as re  # its classes know the capital letters of every alphabet
 from kdvert.extras import require
 from kdvert.privacy import gazetteer, name_cues, places
 from kdvert.privacy.spans import Hit
+from kdvert.privacy.steps import Ask, Steps
 
 Span = tuple[int, int]
 Tag = tuple[str, int, int]
@@ -40,7 +41,7 @@ def model() -> Any:
     return package.load(exclude=["tok2vec", "parser", "tagger", "attribute_ruler", "lemmatizer", "senter"])
 
 
-def tags(text: str, explained: Sequence[Span], fixed: Sequence[Span], seen: dict[str, list[Hit]]) -> list[Tag]:
+def tags(text: str, explained: Sequence[Span], fixed: Sequence[Span], seen: dict[str, list[Hit]]) -> Steps[list[Tag]]:
     """Return what the model finds in the doubtful sentences of an English text.
 
     Args:
@@ -56,9 +57,15 @@ def tags(text: str, explained: Sequence[Span], fixed: Sequence[Span], seen: dict
         if not _meets(fixed, start, start + len(part)) and _is_doubtful(text, start, part, explained)
     ]
     new = list(dict.fromkeys(part for _, part in asked if f"\0{part}" not in seen))
-    for part, doc in zip(new, model().pipe(new) if new else (), strict=True):
-        seen[f"\0{part}"] = [Hit(e.label_, e.start_char, e.end_char, 1.0) for e in doc.ents]
+    answers = (yield [Ask(entities, "en", part) for part in new]) if new else []
+    for part, found in zip(new, answers, strict=True):
+        seen[f"\0{part}"] = found
     return [(h.entity, h.start + start, h.end + start) for start, part in asked for h in seen[f"\0{part}"]]
+
+
+def entities(texts: Sequence[str], language: str) -> list[list[Hit]]:
+    """Return what the model tags in each text; ``language`` is English."""
+    return [[Hit(e.label_, e.start_char, e.end_char, 1.0) for e in doc.ents] for doc in model().pipe(texts)]
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
