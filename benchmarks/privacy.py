@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import privacy_components
-from privacy_runs import Run, corpus, one_process, rules_for, run_kdvert, run_stock, vertical_of
+from privacy_runs import Run, corpus, rules_for, run_kdvert, run_stock, speed, vertical_of
 
 from kdvert.filescrub.rulebook import everything
 from kdvert.privacy import detectors, gazetteer
@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--components", action="store_true", help="which component found what (one more pass)")
     parser.add_argument("--own-policy", action="store_true", help="measure each vertical's own policy too")
     parser.add_argument("--no-stock", action="store_true", help="leave stock Presidio out")
-    parser.add_argument("--timed", type=int, default=60_000, help="characters a set timed in one process; 0: no speeds")
+    parser.add_argument("--timed", type=int, default=200_000, help="characters timed a set and process; 0: no speeds")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N values a type; public texts only")
     parser.add_argument("--write", type=Path, help="write the Markdown there too")
     options = parser.parse_args()
@@ -168,24 +168,18 @@ def _overview_line(one: Set, view: int) -> Iterator[str]:
 
 def _speeds(sets: Sequence[Set], workers: int, timed: int) -> Iterator[str]:
     yield from ("", "## Speed", "")
-    yield "Thousand characters a second, loading not counted; the ratio is to stock Presidio in one process."
+    yield "Thousand characters a second once all is loaded and every process is at work; texts are repeated for that."
+    yield "The ratio is to stock Presidio in one process, which has its texts one by one."
     yield ""
-    yield f"| set | characters | stock, one process | kdvert, one process | kdvert, {workers} processes |"
+    yield f"| set | characters a text | stock, one process | kdvert, one process | kdvert, {workers} processes |"
     yield "|---|--:|--:|--:|--:|"
     for one in sets:
         base = one.stock.speed if one.stock else None
-        single = one_process(_part(one.rows, timed), rules_for(None))
-        characters = sum(len(row.text) for row in one.rows)
-        yield (
-            f"| {one.name} | {characters:,} | {_rate(base)} | {_rate(single)}{_ratio(single, base)} "
-            f"| {_rate(one.kdvert.speed)}{_ratio(one.kdvert.speed, base)} |"
-        )
-
-
-def _part(rows: Sequence[Row], characters: int) -> list[Row]:
-    """Return texts spread over ``rows`` that hold about that many characters."""
-    total = sum(len(row.text) for row in rows)
-    return list(rows[:: max(1, total // characters)])
+        single = speed(one.rows, rules_for(None), 1, timed)
+        several = speed(one.rows, rules_for(None), workers, workers * timed)
+        length = sum(len(row.text) for row in one.rows) // max(1, len(one.rows))
+        rates = [_rate(base), *(f"{_rate(fast)}{_ratio(fast, base)}" for fast in (single, several))]
+        yield f"| {one.name} | {length:,} | {' | '.join(rates)} |"
 
 
 def _rate(speed: float | None) -> str:

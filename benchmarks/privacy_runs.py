@@ -15,9 +15,8 @@ from kdvert import verticals
 from kdvert.filescrub.rulebook import everything, rulebook
 from kdvert.privacy.measurement_counts import Taken
 from kdvert.privacy.measurement_gold import Row
-from kdvert.privacy.pool import Plan, scrub_all
-from kdvert.privacy.scrubber import Scrubber
-from kdvert.records import Document, Finding, Source
+from kdvert.privacy.pool import AHEAD, BATCH, Plan, scrub_all
+from kdvert.records import Document, Source
 from kdvert.stages.scrub import Config
 from kdvert.verticals import Rules
 
@@ -59,23 +58,31 @@ def rules_for(vertical: str | None) -> Rules:
 
 
 def run_kdvert(rows: Sequence[Row], rules: Rules, workers: int) -> Run:
-    """Scrub the texts of ``rows`` with ``workers`` processes; the time until the first text is done is not counted."""
-    found: list[list[Finding]] = []
+    """Scrub the texts of ``rows`` with ``workers`` processes."""
+    found = [list(scrubbed.log.findings) for _, scrubbed in scrub_all(rules, Config(), _documents(rows), Plan(workers))]
+    return Run(found, None)
+
+
+def speed(rows: Sequence[Row], rules: Rules, workers: int, characters: int) -> float | None:
+    """Return the characters a second that ``workers`` processes scrub, once every one of them is at work.
+
+    Args:
+        rows: texts; they are repeated until they hold enough.
+        rules: what is taken.
+        workers: 1: this process.
+        characters: size of what is timed, about.
+    """
+    cold = workers * AHEAD * BATCH
+    length = max(1, sum(len(row.text) for row in rows))
+    documents = list(_documents(rows)) * (1 + (characters + 200 * cold) // length)
+    done = 0
     started = 0.0
-    for _, scrubbed in scrub_all(rules, Config(), _documents(rows), Plan(workers)):
-        started = started or time.monotonic()
-        found.append(list(scrubbed.log.findings))
-    return Run(found, _speed(rows[1:], time.monotonic() - started))
-
-
-def one_process(rows: Sequence[Row], rules: Rules) -> float | None:
-    """Return kdvert's characters a second in this process, model loaded."""
-    scrubber = Scrubber.for_vertical(rules, Config())
-    scrubber.scrub("warm", "Ann Lee of Oslo called 212-555-0123.")
-    started = time.monotonic()
-    for row in rows:
-        scrubber.scrub(row.id, row.text)
-    return _speed(rows, time.monotonic() - started)
+    for number, (document, _) in enumerate(scrub_all(rules, Config(), iter(documents), Plan(workers))):
+        if number == cold:
+            started = time.monotonic()
+        elif number > cold:
+            done += len(document.text)
+    return done / (time.monotonic() - started) if done else None
 
 
 def _speed(rows: Sequence[Row], seconds: float) -> float | None:

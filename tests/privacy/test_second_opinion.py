@@ -10,9 +10,15 @@ import pytest
 from kdvert.privacy import second_opinion
 from kdvert.privacy.scrubber import Scrubber
 from kdvert.privacy.spans import Hit
+from kdvert.privacy.steps import alone
 
 PLAIN = "The dose is taken with water every morning, and nobody in the ward has asked why so far. "
 DOUBTFUL = "The report was written by Odalys Brandmere after the meeting in the ward. "
+
+
+def answered_tags(*arguments: object) -> list[second_opinion.Tag]:
+    """Return what `second_opinion.tags` gives with the model's answers."""
+    return alone(second_opinion.tags(*arguments))  # type: ignore[arg-type]
 
 
 class Counting:
@@ -41,7 +47,7 @@ def span(text: str, value: str) -> tuple[int, int]:
 
 def test_only_the_doubtful_sentence_is_asked_about(counted: Counting) -> None:
     text = PLAIN + DOUBTFUL + PLAIN
-    tags = second_opinion.tags(text, [], [], {})
+    tags = answered_tags(text, [], [], {})
     assert counted.asked == [DOUBTFUL]
     assert [text[start:end] for _, start, end in tags] == ["Odalys Brandmere"]
 
@@ -56,7 +62,7 @@ def test_only_the_doubtful_sentence_is_asked_about(counted: Counting) -> None:
     ],
 )
 def test_ordinary_words_and_states_need_no_second_opinion(counted: Counting, sentence: str) -> None:
-    assert second_opinion.tags(sentence, [], [], {}) == []
+    assert answered_tags(sentence, [], [], {}) == []
     assert counted.asked == []
 
 
@@ -70,21 +76,21 @@ def test_ordinary_words_and_states_need_no_second_opinion(counted: Counting, sen
     ],
 )
 def test_an_unknown_word_or_a_nation_is_doubtful(counted: Counting, sentence: str) -> None:
-    second_opinion.tags(sentence, [], [], {})
+    answered_tags(sentence, [], [], {})
     assert counted.asked == [sentence]
 
 
 def test_what_something_else_has_found_is_no_doubt(counted: Counting) -> None:
-    assert second_opinion.tags(DOUBTFUL, [span(DOUBTFUL, "Odalys Brandmere")], [], {}) == []
+    assert answered_tags(DOUBTFUL, [span(DOUBTFUL, "Odalys Brandmere")], [], {}) == []
     assert counted.asked == []
-    second_opinion.tags(DOUBTFUL, [span(DOUBTFUL, "Odalys")], [], {})
+    answered_tags(DOUBTFUL, [span(DOUBTFUL, "Odalys")], [], {})
     assert counted.asked == [DOUBTFUL]
 
 
 def test_a_sentence_is_asked_about_once(counted: Counting) -> None:
     seen: dict[str, list[Hit]] = {}
-    first = second_opinion.tags(DOUBTFUL * 3, [], [], seen)
-    moved = second_opinion.tags(PLAIN + DOUBTFUL, [], [], seen)
+    first = answered_tags(DOUBTFUL * 3, [], [], seen)
+    moved = answered_tags(PLAIN + DOUBTFUL, [], [], seen)
     assert counted.asked == [DOUBTFUL]
     assert len(first) == 3 * len(moved) > 0
     assert {(PLAIN + DOUBTFUL)[start:end] for _, start, end in moved} == {DOUBTFUL[s:e] for _, s, e in first[:1]}
@@ -92,7 +98,7 @@ def test_a_sentence_is_asked_about_once(counted: Counting) -> None:
 
 def test_a_sentence_that_scrubbing_wrote_into_is_not_asked_about(counted: Counting) -> None:
     text = DOUBTFUL + DOUBTFUL.replace("ward", "[CITY_1]")
-    tags = second_opinion.tags(text, [], [span(text, "[CITY_1]")], {})
+    tags = answered_tags(text, [], [span(text, "[CITY_1]")], {})
     assert counted.asked == [DOUBTFUL]
     assert {start < len(DOUBTFUL) for _, start, _ in tags} == {True}
 
