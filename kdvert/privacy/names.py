@@ -145,7 +145,8 @@ def is_possible(text: str, span: Span) -> bool:
     if (full and _is_thing(text, span, full)) or _is_historic(text, span):
         return False
     if not any(w[0].isupper() for w in words):  # who writes nothing in capitals writes no name so
-        return bool(full) and text == text.lower() and not any(map(gazetteer.is_ordinary, full))
+        doubted = any(w in _AMBIGUOUS or (gazetteer.is_ordinary(w) and not _listed(w)) for w in full)
+        return bool(full) and text == text.lower() and not doubted
     return len(full) != 1 or not is_plain(full[0], frozenset())
 
 

@@ -90,6 +90,18 @@ def test_addresses_of_other_countries(find: Find, text: str, value: str) -> None
     assert any(e == "STREET_ADDRESS" and value in v for e, v in find(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("met with sarah connolly about the invoice", "sarah connolly"),
+        ("please ask mary to call me back", "mary"),
+        ("please forward this to imogen marsden before noon", "imogen marsden"),
+    ],
+)
+def test_names_in_a_text_without_capitals(find: Find, text: str, name: str) -> None:
+    assert ("PERSON", name) in find(text)
+
+
 def test_a_list_of_names_is_taken_whole(find: Find) -> None:
     found = find("They had four: Gaetane, Hannah, Anthony and Derek.")
     assert {"Gaetane", "Hannah", "Anthony", "Derek"} <= {v for e, v in found if e == "PERSON"}
@@ -99,6 +111,7 @@ def test_a_list_of_names_is_taken_whole(find: Find) -> None:
     "text",
     [
         "Use 20 mg of lisinopril for hypertension.",
+        "take aspirin with the hope of a rose garden and mark the page in april or may",
         "Ohio, Texas and Virginia have such laws.",
         "See Section 12 of the Act.",
         "Chapter 3\nTable 12 rows\n14 columns",
