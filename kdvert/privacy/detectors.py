@@ -15,7 +15,7 @@ import yaml
 from kdvert.configuration import validate
 from kdvert.content import compliance_facts
 from kdvert.extras import require
-from kdvert.privacy import addresses, gazetteer, normalize, places, second_opinion, tagged, tagger, weighing
+from kdvert.privacy import addresses, gazetteer, names, normalize, places, second_opinion, tagged, tagger, weighing
 from kdvert.privacy.languages import SUPPORTED, language_of
 from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
 from kdvert.privacy.spans import Hit
@@ -32,6 +32,7 @@ OVERLAP = 300
 SURE = 0.7
 """Score that a number across a line break must have."""
 _COURT_RULES = re.compile(r"(?:Fed\.\s)?R\.\s?(?:App|Bankr|Civ|Crim|Evid)\b")
+_PLURAL = re.compile(r"[A-Z]{2,5}s")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 STOCK = {
@@ -331,8 +332,10 @@ def _is_plausible(entity: str, text: str, start: int, end: int) -> bool:
         return bool(marked or (".." not in value and re.search(r"^[^/]*\.[a-z]{2,}(?:/|$)", value)))
     if entity == "CITY":
         return not places.is_region(value)
+    if entity in ("PERSON", "LOCATION") and _PLURAL.fullmatch(value):
+        return False
     if entity == "PERSON":
-        return not _COURT_RULES.match(value)
+        return not (_COURT_RULES.match(value) or names.is_cited(text, (start, end)))
     return True
 
 

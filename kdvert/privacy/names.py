@@ -100,6 +100,9 @@ _THING_AFTER = re.compile(
 _OWN_PAPERS = re.compile(
     r"[’']s?\s(?:case|chart|report|file|number|rights|account|study\splan|e-?mail|address|phone)\b", re.IGNORECASE
 )
+_REFERENCE = re.compile(
+    r"\((?:(?:see|e\.g\.|cf\.),?\s)?[^()\d]{2,100},\s(?:1[89]|20)\d\d[a-z]?(?:,\spp?\.\s?[\d–-]+)?\s?(?:[;)]|,\s(?:1[89]|20)\d\d)"
+)
 _NOT_LAST = {
     "street", "road", "lane", "avenue", "court", "drive", "boulevard", "terrace", "row", "square", "place", "way",
     "hospital", "clinic", "center", "centre", "university", "college", "school", "institute", "foundation",
@@ -148,6 +151,14 @@ def is_possible(text: str, span: Span) -> bool:
         doubted = any(w in _AMBIGUOUS or (gazetteer.is_ordinary(w) and not _listed(w)) for w in full)
         return bool(full) and text == text.lower() and not doubted
     return len(full) != 1 or not is_plain(full[0], frozenset())
+
+
+def is_cited(text: str, span: Span) -> bool:
+    """Return whether a family name stands in a reference in brackets: "(Brandmere & Tallis, 1950, p. 3)"."""
+    if " " in text[slice(*span)].strip():
+        return False
+    opened = text.rfind("(", max(0, span[0] - 120), span[0])
+    return opened >= 0 and bool(_REFERENCE.match(text, opened)) and ")" not in text[opened : span[0]]
 
 
 def lower_case_words(text: str) -> frozenset[str]:

@@ -47,8 +47,9 @@ def tags(text: str, explained: Sequence[Span], fixed: Sequence[Span], seen: dict
     Args:
         text: any text.
         explained: what something else has found in it.
-        fixed: what scrubbing wrote into it. A sentence with that has been read once; asking again about every
-            sentence that was changed would take as long as the first time, and find next to nothing.
+        fixed: what scrubbing wrote into it. A sentence with that is not asked about: in a second reading it has been
+            once, and asking about every changed sentence would take as long as the first time. A text that comes with
+            placeholders loses this opinion there, not the tagger's and the patterns'.
         seen: tags by sentence, filled here, so that a second reading asks only about what changed.
     """
     asked = [

@@ -39,6 +39,8 @@ class Rule:
 
 
 _SUM = re.compile(r"\b(?:loans?|sums?|amounts?|totals?|exceeds?)\s(?:of\s)?$|[$£€]\s?$", re.IGNORECASE)
+_YEAR = re.compile(r"(?:1[789]|20)\d\d")
+_DECIMAL = re.compile(r"(?<!\d)\d\.\d{3,}")
 _SECRET = re.compile(
     r"pass|pwd|\bpin\b|secret|credential|log[ -]?[io]n|\bkey|\bcode|unlock|contraseña|clave|mot de passe|identifiant",
     re.IGNORECASE,
@@ -87,6 +89,14 @@ def _is_account(text: str, start: int, end: int) -> bool:
     return digits >= 6 and not _SUM.search(text, max(0, start - 20), start) and _is_number(text, start, end)
 
 
+def _is_code(text: str, start: int, end: int) -> bool:
+    return _has_digit(text, start, end) and not _YEAR.fullmatch(text[start:end])
+
+
+def _is_phone(text: str, start: int, end: int) -> bool:
+    return _is_number(text, start, end) and not _DECIMAL.search(text[start:end])
+
+
 def _is_date(text: str, start: int, end: int) -> bool:
     return end - start > 4 and _has_digit(text, start, end)
 
@@ -123,12 +133,12 @@ RULES: Mapping[str, Rule] = {
     "LOCATION": Rule("LOCATION", 0.65, _has_capital),
     "REGION": Rule("REGION", 0.6, _has_capital),
     "STREET_ADDRESS": Rule("STREET_ADDRESS", 0.8, _is_street, 0.5, _has_digit),
-    "ZIP_CODE": Rule("ZIP_CODE", 0.5, _has_digit),
+    "ZIP_CODE": Rule("ZIP_CODE", 0.5, _is_code),
     "ORGANIZATION": Rule("ORGANIZATION", 0.8, _has_capital),
     "HEALTH_FACILITY": Rule("HEALTH_FACILITY", 0.5, _has_capital),
     "DATE_TIME": Rule("DATE_TIME", 0.7, _is_date),
     "AGE": Rule("STATED_AGE", 0.85, _has_digit, languages=("es", "fr")),
-    "PHONE_NUMBER": Rule("PHONE_NUMBER", 0.7, _is_number),
+    "PHONE_NUMBER": Rule("PHONE_NUMBER", 0.7, _is_phone),
     "EMAIL_ADDRESS": Rule("EMAIL_ADDRESS", 0.5, _is_address),
     "UNIQUE_ID": Rule("UNIQUE_ID", 0.7, _is_number),
     "USERNAME": Rule("USERNAME", 0.8, _is_username),
