@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kdvert.content import compliance_facts
+from kdvert.records import sha256_json
 
 if TYPE_CHECKING:
     from spacy.lookups import Lookups
@@ -104,6 +105,16 @@ def historic_people() -> frozenset[str]:
     path = compliance_facts() / "privacy" / "historic-people.yaml"
     groups: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))["people"]
     return frozenset(name for names in groups.values() for name in names)
+
+
+@cache
+def digest() -> str:
+    """Return a hash of the lists in ``compliance/privacy`` that say what is nobody's data."""
+    folder = compliance_facts() / "privacy"
+    return sha256_json([(folder / name).read_text(encoding="utf-8") for name in _LISTS])
+
+
+_LISTS = ("historic-people.yaml", "public-identifiers.yaml")
 
 
 @cache

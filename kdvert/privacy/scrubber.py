@@ -185,7 +185,7 @@ class Scrubber:
                 "replace_with": [self.replace_with, self.consistency],
                 "presidio": version("presidio-analyzer"),
                 "names": version("faker"),
-                "model": [f"{gazetteer.MODEL} {version(gazetteer.MODEL)}", tagger.digest()],
+                "model": [f"{gazetteer.MODEL} {version(gazetteer.MODEL)}", tagger.digest(), gazetteer.digest()],
             }
         )
 
