@@ -129,7 +129,7 @@ def _is_listed(text: str, start: int, end: int) -> bool:
 
 
 RULES: Mapping[str, Rule] = {
-    "PERSON": Rule("PERSON", 0.7, _is_person, 0.35, _is_listed, most=1.0),
+    "PERSON": Rule("PERSON", 0.8, _is_person, 0.35, _is_listed, most=1.0),
     "LOCATION": Rule("LOCATION", 0.65, _has_capital),
     "REGION": Rule("REGION", 0.6, _has_capital),
     "STREET_ADDRESS": Rule("STREET_ADDRESS", 0.8, _is_street, 0.5, _has_digit),

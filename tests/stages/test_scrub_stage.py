@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 
 from kdvert import verticals
 from kdvert.errors import UserError
-from kdvert.privacy import keys, sealed
+from kdvert.privacy import keys, pool, sealed
 from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
 from kdvert.privacy.sealed import SealedMap
@@ -124,21 +124,27 @@ def test_finished_documents_are_not_done_again(
 ) -> None:
     ctx = make_context("scrub", {"ingest": ingest})
     done: list[str] = []
-    genuine = Scrubber.scrub
+    genuine = Scrubber.scrub_batch
 
-    def counted(self: Scrubber, document_id: str, text: str, title: str = "", **options: Any) -> Any:
+    def counted(self: Scrubber, batch: Sequence[tuple[str, str, str]], **options: Any) -> Any:
         if len(done) == 5:
             raise KeyboardInterrupt
-        done.append(document_id)
-        return genuine(self, document_id, text, title, **options)
+        done.extend(document_id for document_id, _, _ in batch)
+        return genuine(self, batch, **options)
 
-    monkeypatch.setattr(Scrubber, "scrub", counted)
+    monkeypatch.setattr(pool, "BATCH", 5)
+    monkeypatch.setattr(Scrubber, "scrub_batch", counted)
     with pytest.raises(KeyboardInterrupt):
         scrub.run(ctx, scrub.Config())
     with open(ctx.out / "journal.jsonl", "ab") as stream:
         stream.write(b'{"key": "half a li')
     first, done[:] = list(done), []
-    monkeypatch.setattr(Scrubber, "scrub", lambda *a, **k: (done.append(a[1]), genuine(*a, **k))[1])
+
+    def counted_on(self: Scrubber, batch: Sequence[tuple[str, str, str]], **options: Any) -> Any:
+        done.extend(document_id for document_id, _, _ in batch)
+        return genuine(self, batch, **options)
+
+    monkeypatch.setattr(Scrubber, "scrub_batch", counted_on)
     scrub.run(ctx, scrub.Config())
     assert first + done == [f"notes.jsonl#{n}" for n in range(12)]
     assert len(read_jsonl(ctx.out / "documents.jsonl", Document)) == 12
