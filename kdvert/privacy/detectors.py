@@ -18,7 +18,7 @@ from kdvert.extras import require
 from kdvert.privacy import addresses, gazetteer, names, normalize, places, second_opinion, tagged, tagger, weighing
 from kdvert.privacy.languages import SUPPORTED, language_of
 from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
-from kdvert.privacy.spans import Hit
+from kdvert.privacy.spans import Hit, meeting
 from kdvert.privacy.steps import Ask, Steps, alone, gathered
 from kdvert.verticals import RecognizerFile, RecognizerSpec
 
@@ -276,7 +276,7 @@ def stock_matcher(entities: Iterable[str]) -> StockMatcher:
 
 def _within(spans: Sequence[Span], start: int, end: int) -> list[Span]:
     """Return ``spans`` as far as they lie between ``start`` and ``end``, counted from there."""
-    return [(max(s, start) - start, min(e, end) - start) for s, e in spans if s < end and start < e]
+    return [(max(s, start) - start, min(e, end) - start) for s, e in meeting(spans, start, end)]
 
 
 def windows(text: str) -> Iterator[tuple[int, str]]:

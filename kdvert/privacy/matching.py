@@ -15,7 +15,7 @@ import regex as re  # lookbehinds of any width
 
 from kdvert.privacy.checksums import score_of
 from kdvert.privacy.guard import is_armed
-from kdvert.privacy.spans import Hit
+from kdvert.privacy.spans import Hit, meeting
 from kdvert.verticals import PatternSpec, RecognizerSpec
 
 if TYPE_CHECKING:
@@ -85,10 +85,18 @@ def around(spans: Iterable[Span], text: str) -> list[Span]:
 
 
 def masked(text: str, spans: Iterable[Span]) -> str:
-    """Return ``text`` with a character that is in no word and no number in the place of every one in ``spans``."""
+    """Return ``text`` with a character that is in no word and no number in the place of every one in ``spans``.
+
+    Args:
+        text: any text.
+        spans: sorted and disjoint.
+    """
+    parts: list[str] = []
+    reach = 0
     for start, end in spans:
-        text = f"{text[:start]}{_MASK * (end - start)}{text[end:]}"
-    return text
+        parts += [text[reach:start], _MASK * (end - start)]
+        reach = end
+    return "".join([*parts, text[reach:]])
 
 
 def _to_blank(text: str, end: int) -> int:
@@ -99,8 +107,7 @@ def _to_blank(text: str, end: int) -> int:
 
 def _common(first: Sequence[Span], second: Sequence[Span]) -> list[Span]:
     """Return what two sorted rows of disjoint spans share."""
-    pairs = ((max(a, c), min(b, d)) for a, b in first for c, d in second if a < d and c < b)
-    return [(start, end) for start, end in pairs if start < end]
+    return [(max(a, c), min(b, d)) for a, b in first for c, d in meeting(second, a, b)]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from kdvert.privacy.generalization import kind
 from kdvert.privacy.policy import STRICTNESS
@@ -118,14 +119,19 @@ def render(text: str, pieces: Sequence[Piece], replacements: Sequence[str]) -> R
     return Rendered("".join(parts), pieces, spans)
 
 
-def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def meeting(spans: Sequence[tuple[int, int]], start: int, end: int) -> Sequence[tuple[int, int]]:
+    """Return those of ``spans`` (sorted, disjoint) that share a character with ``start`` to ``end``.
+
+    A long text has tens of thousands of them, and is asked about as often: the time is that of a binary search.
+    """
+    first = bisect_right(spans, start, key=itemgetter(1))
+    return spans[first : bisect_left(spans, end, lo=first, key=itemgetter(0))]
+
+
+def subtract(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return what is left of a span without the spans in ``taken`` (sorted, disjoint)."""
     left: list[tuple[int, int]] = []
-    for s, e in taken:
-        if e <= start:
-            continue
-        if s >= end:
-            break
+    for s, e in meeting(taken, start, end):
         if s > start:
             left.append((start, s))
         start = max(start, e)

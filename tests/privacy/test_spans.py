@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdvert.privacy.spans import Hit, Piece, render, resolve, subtract
+from kdvert.privacy.spans import Hit, Piece, meeting, render, resolve, subtract
 
 ACTIONS = {"A": "replace", "B": "mask", "AGE": "generalize", "DATE_TIME": "generalize", "K": "keep", "X": "drop"}
 
@@ -64,3 +64,15 @@ def test_subtract() -> None:
     assert subtract(2, 6, [(0, 3), (5, 9)]) == [(3, 5)]
     assert subtract(2, 3, [(0, 9)]) == []
     assert subtract(2, 3, []) == [(2, 3)]
+
+
+@given(
+    marks=st.lists(st.integers(0, 60), unique=True, max_size=20),
+    start=st.integers(0, 60),
+    length=st.integers(1, 20),
+)
+def test_the_spans_that_meet_one_are_those_that_share_a_character(marks: list[int], start: int, length: int) -> None:
+    ends = sorted(marks)
+    spans = list(zip(ends[::2], ends[1::2], strict=False))
+    end = start + length
+    assert list(meeting(spans, start, end)) == [(s, e) for s, e in spans if s < end and start < e]
