@@ -81,15 +81,18 @@ def files(paths: Sequence[Path], reserved: Collection[str] = ()) -> list[tuple[P
         reserved: names that no file may have in the output folder.
 
     Raises:
-        UserError: a path does not exist, a folder cannot be read, a file that was named has a suffix that no loader
-            reads, or two files would be written to one place.
+        UserError: a path does not exist, a folder cannot be read or holds nothing to read, a file that was named has
+            a suffix that no loader reads, or two files would be written to one place.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         if path == STDIN:
             found[STDIN] = Path("stdin.txt")
         elif path.is_dir():
-            found |= {p: p.relative_to(path) for p in _below(path) if p.suffix.lower() in LOADERS}
+            below = [p for p in _below(path) if p.suffix.lower() in LOADERS]
+            if not below:  # to end well would say that the folder is clean
+                raise UserError(f"{path} holds no file that kdvert reads.", hint=f"It reads {' '.join(LOADERS)}.")
+            found |= {p: p.relative_to(path) for p in below}
         elif not path.exists():
             raise UserError(f"{path} does not exist.")
         elif path.suffix.lower() not in LOADERS:

@@ -81,11 +81,11 @@ def headline(measures: Sequence[Measure]) -> str:
     if better == len(scored):
         return f"The student beats its base on {_all(better)}, beyond the interval."
     if better and not worse:
-        return f"The student beats its base on {better} of {len(scored)} measures and is worse on none."
+        return f"The student beats its base on {better} of {len(scored)} measures; the others show no clear difference."
     if better:
         return f"The student beats its base on {better} of {len(scored)} measures and falls behind on {worse}."
     if worse:
-        return f"The student falls behind its base on {worse} of {len(scored)} measures and is better on none."
+        return f"The student falls behind its base on {worse} of {len(scored)} measures; none shows it better."
     return "No measure shows a difference between student and base beyond the interval."
 
 

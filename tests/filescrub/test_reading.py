@@ -105,3 +105,10 @@ def test_a_name_that_kdvert_writes_itself_is_refused(tmp_path):
 def test_a_file_that_vanished_is_said(tmp_path, name):
     with pytest.raises(UserError, match=r"cannot be .*No such file"):
         list(items(tmp_path / name, Path(name), Selection()))
+
+
+def test_a_folder_with_nothing_to_read_is_no_success(tmp_path):
+    (tmp_path / "sheet.xlsx").write_bytes(b"PK")
+    with pytest.raises(UserError, match="holds no file that kdvert reads") as caught:
+        files([tmp_path])
+    assert ".jsonl" in str(caught.value.hint)
