@@ -141,7 +141,8 @@ class Provenance(Record):
     """Who wrote a record, from what, and how.
 
     ``templates`` maps each template used to its content hash, ``request_ids`` lists every teacher call,
-    ``document_ids`` and ``licenses`` are parallel to ``chunk_ids``.
+    ``document_ids`` and ``licenses`` are parallel to ``chunk_ids``. ``terms`` are the ids of what every model that wrote
+    the text stands under: licenses of weights, and ``route:<provider>`` for terms of a hosted service.
     """
 
     teacher: str
@@ -151,6 +152,7 @@ class Provenance(Record):
     chunk_ids: list[str]
     document_ids: list[str]
     licenses: list[str]
+    terms: list[str]
     sampling: Sampling
     versions: dict[str, str]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ def write_card(path: Path, *, name: str, vertical_title: str, disclaimer: str, a
     """
     from huggingface_hub import ModelCard, ModelCardData
 
+    lineage = adapter["lineage"]
     data = ModelCardData(library_name="peft", pipeline_tag="text-generation", tags=["qlora", "kdvert"])
     settings = "\n".join(f"| `{key}` | `{value}` |" for key, value in adapter["config"].items())
     versions = ", ".join(f"{key} {value}" for key, value in adapter["versions"].items())
@@ -34,6 +35,9 @@ A LoRA adapter for questions about {vertical_title}, distilled with kdvert. {dis
 | sha256 of the base | `{adapter["base_sha256"]}` |
 | base held in | {adapter["precision"]} |
 | sha256 of the training data | `{adapter["data_sha256"]}` |
+| source documents | {len(lineage["document_ids"])} |
+| licenses of the sources | {_listed(lineage["licenses"])} |
+| terms of the models that wrote the records | {_listed(lineage["terms"])} |
 | training records | {adapter["train_records"]} |
 | validation records | {adapter["validation_records"]} |
 | trainable parameters | {adapter["trainable_parameters"]} |
@@ -53,3 +57,7 @@ evaluated.
 Made with {versions}.
 """
     write_text(path, str(ModelCard(text)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"

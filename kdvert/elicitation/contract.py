@@ -47,6 +47,7 @@ class Assignment:
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
             any other sentence that the index finds.
         versions: of the packages that shape the result.
+        terms: ids of the licenses and hosted terms that the teacher stands under.
         stands_in: tells of a text whether it holds a placeholder or a surrogate; nothing is asked about those.
     """
 
@@ -63,6 +64,7 @@ class Assignment:
     per_passage: int
     round_trip_margin: float
     versions: Mapping[str, str]
+    terms: Sequence[str] = ()
     stands_in: StandsIn = has_placeholder
 
     def template(self, strategy: str, name: str) -> str:
@@ -99,6 +101,7 @@ class Assignment:
             chunk_ids=[c.id for c in chunks],
             document_ids=[c.document_id for c in chunks],
             licenses=[c.license for c in chunks],
+            terms=list(self.terms),
             sampling=requests[0].sampling,
             versions=dict(self.versions),
         )

@@ -13,6 +13,7 @@ from kdvert.distillation import card, data, qlora
 from kdvert.distillation.settings import Settings as Config
 from kdvert.errors import WorkFailed
 from kdvert.hardware import probe
+from kdvert.lineage.rights import of_records
 from kdvert.records import Example, sha256_json
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_jsonl, write_json, write_jsonl
@@ -22,7 +23,7 @@ from kdvert.weights import resolve
 
 __all__ = ["VERSION", "VOLATILE", "Config", "content", "run"]
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -66,6 +67,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "tokens": trained.tokens,
         "train_records": len(train.rows),
         "validation_records": len(validation.rows),
+        "lineage": of_records([*train.examples, *validation.examples]).model_dump(),
     }
     _write(ctx, train, validation, left_out, trained.history, adapter)
     summary = _summary(adapter, trained, left_out, time.monotonic() - started)

@@ -28,6 +28,8 @@ from kdvert.elicitation.seeds import has_placeholder
 from kdvert.elicitation.strategies import STRATEGIES, strategy
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge.index import Retriever
+from kdvert.licensing.models import standing
+from kdvert.lineage.rights import model_terms
 from kdvert.privacy.gate import EgressGate
 from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
@@ -39,7 +41,7 @@ from kdvert.teachers.scheduler import Limits, Scheduler, Usage
 from kdvert.teachers.settings import TeacherSettings, open_teacher
 from kdvert.versions import installed
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -141,6 +143,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             per_passage=config.per_passage,
             round_trip_margin=config.round_trip_margin,
             versions=installed(),
+            terms=model_terms(standing(config.teacher.model, config.teacher.base_url, root=ctx.project)),
             stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
         )
         gate = EgressGate(scrubber, ctx.templates.package_lines(), fences.LINE)

@@ -22,7 +22,7 @@ def make_example() -> Callable[..., Example]:
         provenance = Provenance(
             teacher="test", route="embedded", templates={}, request_ids=[f"r{number}"],
             chunk_ids=[f"{d}@0-9" for d in documents], document_ids=list(documents),
-            licenses=["CC0-1.0"] * len(documents), sampling=Sampling(), versions={},
+            licenses=["CC0-1.0"] * len(documents), terms=["Apache-2.0"], sampling=Sampling(), versions={},
         )  # fmt: skip
         return Example(
             id=f"r{number}-0", vertical="medicine", strategy="curation", skill="grounded_qa", messages=messages,

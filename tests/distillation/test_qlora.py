@@ -168,11 +168,13 @@ def test_the_card_says_how_the_adapter_came_about(tmp_path):
         "base": "hf:org/model", "base_sha256": "ab" * 32, "data_sha256": "cd" * 32, "precision": "nf4",
         "train_records": 10, "validation_records": 2, "trainable_parameters": 123, "config": {"rank": 4},
         "versions": {"peft": "0.1"},
+        "lineage": {"document_ids": ["doc-0001", "doc-0002"], "licenses": ["CC-BY-4.0"], "terms": ["route:openai"]},
     }  # fmt: skip
     write_card(tmp_path / "README.md", name="a", vertical_title="Law", disclaimer="No advice.", adapter=adapter)
     from huggingface_hub import ModelCard
 
     card = ModelCard.load(tmp_path / "README.md")
     assert card.data.library_name == "peft"
-    for part in ("hf:org/model", "ab" * 32, "| `rank` | `4` |", "No advice.", "peft 0.1"):
+    rights = ("| source documents | 2 |", "`CC-BY-4.0`", "`route:openai`")
+    for part in ("hf:org/model", "ab" * 32, "| `rank` | `4` |", "No advice.", "peft 0.1", *rights):
         assert part in card.text

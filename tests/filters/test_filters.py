@@ -24,7 +24,7 @@ def example(question="What should hand sanitizer contain?", answer=QUOTE, number
         "quote": QUOTE,
         "provenance": Provenance(
             teacher="t", route="local", templates={}, request_ids=[], chunk_ids=["c"], document_ids=["d"],
-            licenses=["CC0-1.0"], sampling=Sampling(), versions={},
+            licenses=["CC0-1.0"], terms=["Apache-2.0"], sampling=Sampling(), versions={},
         ),
     }  # fmt: skip
     return Example(**(values | changes))

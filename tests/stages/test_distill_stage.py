@@ -19,7 +19,7 @@ from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
 def record(number: int, document: str, answer: str | None = None) -> Example:
     provenance = Provenance(
         teacher="t", route="embedded", templates={}, request_ids=[f"r{number}"], chunk_ids=[f"{document}@0-9"],
-        document_ids=[document], licenses=["CC0-1.0"], sampling=Sampling(), versions={},
+        document_ids=[document], licenses=["CC0-1.0"], terms=["Apache-2.0"], sampling=Sampling(), versions={},
     )  # fmt: skip
     messages = [
         Message(role="user", content=f"What is fact {number}?"),

@@ -50,6 +50,7 @@ def test_a_chat_teacher_end_to_end(ctx, endpoint):
         assert set(record.provenance.licenses) == {"CC0-1.0"}
         assert len(record.provenance.chunk_ids) == 2
         assert record.provenance.versions["kdvert"]
+        assert record.provenance.terms
     on_disk = read_json(ctx.out / "summary.json")
     assert (on_disk["requests"], on_disk["input_tokens"], on_disk["output_tokens"]) == (6, 600, 120)
     assert (on_disk["teacher"], on_disk["passages"], on_disk["cached"]) == ("m", 6, 0)

@@ -30,7 +30,7 @@ def example(number, text, question="What should hand sanitizer contain?", quote=
         evidence=[Evidence(chunk_id="c", start=0, end=len(text), quote_sha=sha256_text(text))], quote=quote or text,
         provenance=Provenance(
             teacher="t", route="local", templates={}, request_ids=[], chunk_ids=["c"], document_ids=["d"],
-            licenses=["CC0-1.0"], sampling=Sampling(), versions={},
+            licenses=["CC0-1.0"], terms=["Apache-2.0"], sampling=Sampling(), versions={},
         ),
     )  # fmt: skip
 

@@ -1,0 +1,45 @@
+"""The licenses and terms that a text carries with it, from its sources and from the models that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kdvert.licensing.models import Standing
+from kdvert.records import Example, Record
+
+ROUTE = "route:"
+"""Stands before the provider of a hosted service, among ids of licenses."""
+UNKNOWN = "NOASSERTION"
+"""SPDX's word for terms that nobody knows: an empty list would read like freedom."""
+
+
+class Rights(Record):
+    """What a set of records rests on, each list sorted and without repeats.
+
+    ``document_ids`` are those that the teacher saw, ``licenses`` are theirs, ``terms`` are the models'.
+    """
+
+    document_ids: list[str]
+    licenses: list[str]
+    terms: list[str]
+
+
+def model_terms(*standings: Standing) -> list[str]:
+    """Return the ids of the terms that models stand under, sorted; `UNKNOWN` for a model without any."""
+    found: set[str] = set()
+    for one in standings:
+        own = {row.id for row in one.licenses} | {f"{ROUTE}{row.provider}" for row in one.routes}
+        found |= own if own and not one.unknown else own | {UNKNOWN}
+    return sorted(found)
+
+
+def of_records(records: Iterable[Example]) -> Rights:
+    """Return the union of what ``records`` rest on."""
+    documents: set[str] = set()
+    licenses: set[str] = set()
+    terms: set[str] = set()
+    for record in records:
+        documents.update(record.provenance.document_ids)
+        licenses.update(record.provenance.licenses)
+        terms.update(record.provenance.terms)
+    return Rights(document_ids=sorted(documents), licenses=sorted(licenses), terms=sorted(terms))
