@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("kdvert.cli.run:run", "Run the stages that must run: documents in, student and report out."),
     "status": ("kdvert.cli.run:status", "Show each stage: when it ran, what came out, whether it is up to date."),
     "check": ("kdvert.cli.check:check", "Judge sources, teacher and student for the intended use."),
+    "keys": ("kdvert.cli.keys:keys", "Make and list the keys that people sign decisions with."),
     "scrub": ("kdvert.cli.scrub:scrub", "Take personal data out of files, folders or standard input."),
     "doctor": ("kdvert.cli.doctor:doctor", "Say what this machine can do, what is missing, and what mends it."),
     "vertical": ("kdvert.cli.vertical:vertical", "List, show, make and test verticals."),

@@ -9,19 +9,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from kdvert.cli.options import PROJECT, SET
 from kdvert.cli.output import RichProgress, command, log_file
 from kdvert.pipeline import runner
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.runner import Step
 from kdvert.pipeline.table import STAGES
 from kdvert.project import find, read
-
-SET = click.option(
-    "--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Override a setting for this run."
-)
-PROJECT = click.option(
-    "--project", "folder", type=click.Path(path_type=Path), default=Path(), help="The project's folder (default: here)."
-)
 
 
 @click.command(epilog="Stages: " + ", ".join(row.name for row in STAGES))
