@@ -31,7 +31,7 @@ def differences(root: Path, trusted: Signers, *, head: str | None = None) -> lis
     found += _chain(entries)
     found += _signatures(entries, trusted)
     found += _end(entries, promised, head)
-    found += _texts(root, [entry for _, entry in entries])
+    found += _texts(root, [entry for _, entry in entries], trusted)
     found += _signers(entries, trusted)
     return found
 
@@ -118,9 +118,10 @@ def _end(entries: list[tuple[int, Entry]], promised: trail.Head | None, noted: s
         yield _difference("head_unknown", None, f"no entry has the hash {noted[:16]}…, which was noted elsewhere")
 
 
-def _texts(root: Path, entries: list[Entry]) -> Iterator[Difference]:
+def _texts(root: Path, entries: list[Entry], trusted: Signers) -> Iterator[Difference]:
     """Compare the texts that the trail names with those that are there."""
-    buried = {i for entry in entries if entry.kind == TOMBSTONE and entry.signature for i in entry.items}
+    tombstones = [entry for entry in entries if entry.kind == TOMBSTONE and entry.signature]
+    buried = {i for e in tombstones if not _flaw(e, e.signature or "", trusted) for i in e.items}
     named = {i: entry for entry in entries if entry.kind != TOMBSTONE for i in entry.items}
     present = set(erasable.ids(root))
     for item, entry in named.items():
