@@ -1,114 +1,205 @@
-"""The chain that a student's release rests on: sources, then teacher and route, then the student's own weights.
+"""The chain that a student's release rests on: sources, then every model that wrote text, then the student's weights.
 
-One link each; the worst verdict holds, duties add up, and what is unknown is blocked.
+One link each; the worst verdict holds, duties add up, what is unknown is blocked, and what two links ask for and cannot
+both have is a conflict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import Literal
+
+from pydantic import Field
 
 from kdvert.errors import GateBlocked
-from kdvert.licensing.facts import Distribution, Judgment, ModelLicense, Verdict, worst
+from kdvert.licensing import conflicts
+from kdvert.licensing.conflicts import Conflict
+from kdvert.licensing.facts import ModelLicense
+from kdvert.licensing.links import Kind, Link, blocked, doubtful, link
 from kdvert.licensing.models import Standing, standing
+from kdvert.licensing.obligations import Duty
+from kdvert.licensing.rulings import Judgment, Verdict, worst
 from kdvert.licensing.terms import data_license
+from kdvert.licensing.use import Use
 from kdvert.records import Record
 
-Kind = Literal["source", "teacher", "student"]
+
+class SourceUse(Record):
+    """A source as the check sees it.
+
+    Attributes:
+        license: the license expression that was stated.
+        corpora: ids of the known corpora it was recognized as (`kdvert.licensing.corpora`).
+        written_by: models that wrote its text, as references.
+    """
+
+    license: str
+    corpora: tuple[str, ...] = ()
+    written_by: tuple[str, ...] = ()
 
 
-class Link(Record):
-    """One part of the chain: what it is, what the facts say about it, and why."""
+class Writer(Record):
+    """A model that writes training text beside the teacher: a judge, a paraphraser. ``role`` says which."""
 
-    kind: Kind
-    subject: str
-    verdict: Verdict
+    ref: str
+    base_url: str | None = None
+    role: str = "writer"
+
+
+class Mismatch(Record):
+    """A license that documents show and that differs from the one stated.
+
+    Attributes:
+        declared: the expression that was stated.
+        detected: the expression that was found, or the words of one that kdvert does not know.
+        method: how it was found.
+        where: in which source, by a name that may be shown.
+        documents: in how many documents.
+    """
+
+    declared: str
+    detected: str
+    method: str
+    where: str
+    documents: int
+
+
+class Applied(Record):
+    """An override and whether it held: of whom, for what, until when, and why it did not hold if so."""
+
+    id: str
+    by: str
+    target: str
+    lifts: Verdict
+    held: bool
+    why: str
     reason: str
-    duties: list[str]
-    facts: list[str]
+    expires: date
 
 
 class Report(Record):
-    """The verdict on a use of sources, teacher and student, with the links that led to it."""
+    """The verdict on a use of sources, teacher and student, with the links and conflicts that led to it."""
 
     verdict: Verdict
     links: list[Link]
-    duties: list[str]
+    conflicts: list[Conflict]
+    duties: list[Duty]
+    use: Use
+    as_of: date
+    overrides: list[Applied] = Field(default_factory=list)
 
 
 def check(
     *,
-    licenses: list[str],
+    sources: Sequence[SourceUse],
     teacher: str,
     base_url: str | None,
     student: str,
-    distribution: Distribution,
-    commercial: bool,
+    use: Use,
+    today: date,
+    writers: Sequence[Writer] = (),
+    mismatches: Sequence[Mismatch] = (),
     root: Path | None = None,
 ) -> Report:
     """Judge a chain. Nothing is fetched, and no model is loaded.
 
     Args:
-        licenses: license expressions of the source documents.
+        sources: the sources; one of several with the same terms is enough.
         teacher: ``embedded``, a model reference, or ``provider:NAME``.
         base_url: where the teacher is reached, if it is a server.
         student: ``embedded`` or a model reference.
-        distribution: who gets the student: nobody outside, users of a service, or receivers of the weights.
-        commercial: whether the use is commercial.
+        use: what the student is made for.
+        today: the day the facts are judged on: terms of vendors expire.
+        writers: other models whose text becomes part of the training set.
+        mismatches: what documents show against what was stated.
         root: the folder that relative model paths start from (default: the current one).
     """
     base = standing(student, root=root)
-    links = [_source(expression, distribution, commercial) for expression in dict.fromkeys(licenses)] or [_no_source()]
-    links += _model("teacher", standing(teacher, base_url, root=root), base, distribution, commercial)
-    links += _model("student", base, base, distribution, commercial)
+    judge = _Judge(use, today, base)
+    links = [row for source in dict.fromkeys(sources) for row in judge.source(source)] or [_no_source()]
+    links += [judge.mismatch(row) for row in mismatches]
+    links += judge.model("teacher", standing(teacher, base_url, root=root))
+    generators = [Writer(ref=ref, role="source") for source in sources for ref in source.written_by]
+    for writer in dict.fromkeys([*generators, *writers]):
+        links += judge.model("writer", standing(writer.ref, writer.base_url, root=root), role=writer.role)
+    links += judge.model("student", base)
+    return concluded(links, use, today)
+
+
+def concluded(links: list[Link], use: Use, today: date) -> Report:
+    """Draw the verdict from links: the worst of them and of the conflicts between them."""
+    found = conflicts.between(links, use)
     return Report(
-        verdict=worst([link.verdict for link in links]),
+        verdict=worst([*(row.verdict for row in links), *(row.verdict for row in found)]),
         links=links,
-        duties=list(dict.fromkeys(duty for link in links for duty in link.duties)),
+        conflicts=found,
+        duties=list({duty.id: duty for row in links for duty in row.duties}.values()),
+        use=use,
+        as_of=today,
     )
 
 
-def _source(expression: str, distribution: Distribution, commercial: bool) -> Link:
-    try:
-        terms = data_license(expression)
-    except GateBlocked as error:
-        return _blocked("source", expression or "(no license)", str(error).replace("\n  →", ""))
-    return _link("source", terms.expression, terms.judge(distribution, commercial=commercial))
+class _Judge:
+    """Turns what stands in the chain into links."""
+
+    def __init__(self, use: Use, today: date, base: Standing) -> None:
+        self._use = use
+        self._today = today
+        self._base = base
+
+    def source(self, source: SourceUse) -> list[Link]:
+        """Judge a license expression and the corpora that the source is known to be of."""
+        try:
+            terms = data_license(source.license)
+        except GateBlocked as error:
+            subject = source.license or "(no license)"
+            return [blocked("source", subject, str(error).replace("\n  →", ""))]
+        own = link("source", terms.expression, terms.judge(self._use, self._today))
+        return [own, *(self._corpus(name, terms.expression) for name in source.corpora)]
+
+    def _corpus(self, name: str, expression: str) -> Link:
+        from kdvert.licensing import corpora
+
+        corpus = corpora.corpus(name)
+        judged = corpus.judge(self._use, self._today)
+        return link("source", f"{corpus.title}, stated as {expression}", judged)
+
+    def mismatch(self, row: Mismatch) -> Link:
+        """Judge a license that was found and not stated: counsel is asked, or what was found blocks by itself."""
+        subject = f"{row.where}: {row.detected} found, {row.declared} stated"
+        reason = (
+            f"{row.documents} document(s) show {row.detected} ({row.method}), and {row.declared} was stated. "
+            "Correct the license, or settle it in the source's rule (settled: …)."
+        )
+        try:
+            judged = data_license(row.detected).judge(self._use, self._today)
+        except GateBlocked:
+            return doubtful("source", subject, "mismatch", reason)
+        if judged.verdict == "block":
+            reason = f"{reason} {judged.reason}"
+            return doubtful("source", subject, "mismatch", reason, "block", facts=judged.facts)
+        return doubtful("source", subject, "mismatch", reason, facts=judged.facts)
+
+    def model(self, kind: Kind, model: Standing, role: str = "") -> list[Link]:
+        """Judge a model: the vendor's terms, the license of its weights, and doubts about which hold."""
+        subject = f"{model.subject} ({role})" if role else model.subject
+        links = [blocked(kind, subject, model.unknown)] if model.unknown else []
+        for route in model.routes:
+            judged = route.terms.judge(route.title, self._use, self._today)
+            links.append(link(kind, f"{subject} under {route.provider}'s terms", judged, route=True))
+        for row in model.licenses:
+            links.append(link(kind, f"{subject} under {row.id}", self._weights(kind, row), model.notes))
+        links += [doubtful(kind, subject, "not-the-publisher", doubt) for doubt in model.doubts]
+        return links
+
+    def _weights(self, kind: Kind, row: ModelLicense) -> Judgment:
+        terms = row.student if kind == "student" else row.teacher
+        if kind != "student" and row.own_students and [b.id for b in self._base.licenses] == [row.id]:
+            terms = row.student  # the bar excepts students of the same family, which then carry the license themselves
+        return terms.judge(row.title, self._use, self._today)
 
 
 def _no_source() -> Link:
     reason = "No source states a license yet. State one in kdvert.yaml, or run `kdvert run --until ingest`."
-    return _blocked("source", "(none)", reason)
-
-
-def _model(kind: Kind, model: Standing, base: Standing, distribution: Distribution, commercial: bool) -> list[Link]:
-    links = []
-    if model.unknown:
-        links.append(_blocked(kind, model.subject, model.unknown))
-    for route in model.routes:
-        judged = route.terms.judge(route.title, distribution, commercial=commercial)
-        links.append(_link(kind, f"{model.subject} under {route.provider}'s terms", judged))
-    for row in model.licenses:
-        judged = _weights(kind, row, base, distribution, commercial)
-        links.append(_link(kind, f"{model.subject} under {row.id}", judged, model.notes))
-    for doubt in model.doubts:
-        links.append(Link(kind=kind, subject=model.subject, verdict="ask-counsel", reason=doubt, duties=[], facts=[]))
-    return links
-
-
-def _weights(kind: Kind, row: ModelLicense, base: Standing, distribution: Distribution, commercial: bool) -> Judgment:
-    terms = row.student if kind == "student" else row.teacher
-    if kind == "teacher" and row.own_students and [b.id for b in base.licenses] == [row.id]:
-        terms = row.student  # the bar excepts students of the same family, which then carry the license themselves
-    return terms.judge(row.title, distribution, commercial=commercial)
-
-
-def _link(kind: Kind, subject: str, judged: Judgment, notes: list[str] | None = None) -> Link:
-    facts = [*judged.facts, *(notes or [])]
-    return Link(
-        kind=kind, subject=subject, verdict=judged.verdict, reason=judged.reason, duties=judged.duties, facts=facts
-    )
-
-
-def _blocked(kind: Kind, subject: str, reason: str) -> Link:
-    return Link(kind=kind, subject=subject, verdict="block", reason=reason, duties=[], facts=[])
+    return blocked("source", "(none)", reason)

@@ -9,88 +9,15 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from kdvert.configuration import ConfigBase, validate
+from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts
 from kdvert.errors import WorkFailed
-
-Verdict = Literal["allow", "allow-with-duties", "ask-counsel", "block"]
-Distribution = Literal["internal", "hosted", "distributed"]
-Ruling = Literal["allow", "ask-counsel", "block"]
-
-ORDER: tuple[Verdict, ...] = ("allow", "allow-with-duties", "ask-counsel", "block")
-"""Verdicts from best to worst."""
-
-
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """Return the worst of ``verdicts``; of none, ``allow``."""
-    return max(verdicts, key=ORDER.index, default="allow")
-
-
-class Judgment(ConfigBase):
-    """What terms say about one use: the verdict, the reason for it, what must be done, and the facts behind it."""
-
-    verdict: Verdict
-    reason: str
-    duties: list[str]
-    facts: list[str]
-
-
-class ByUse(ConfigBase):
-    """One ruling for each way of using the student."""
-
-    internal: Ruling
-    hosted: Ruling
-    distributed: Ruling
-
-
-class Terms(ConfigBase):
-    """What one text of terms says, where that was read, when, and how sure we are. See ``compliance/README.md``."""
-
-    verdict: Ruling | ByUse
-    commercial: bool = True
-    grant: str | None = None
-    limit: str | None = None
-    uncertainty: str | None = None
-    duties: list[str] = Field(default_factory=list)
-    source: str
-    read: date
-    confidence: Literal["H", "M", "L"]
-    expires: date | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Terms:
-        rulings = {self._ruling(use) for use in ("internal", "hosted", "distributed")}
-        if self.confidence == "L" and "allow" in rulings:
-            raise ValueError("confidence L can only tighten: it may say ask-counsel or block, not allow")
-        needed = rulings | (set() if self.commercial else {"block"})
-        reasons = {"allow": self.grant, "ask-counsel": self.uncertainty, "block": self.limit}
-        fields = {"allow": "grant", "ask-counsel": "uncertainty", "block": "limit"}
-        missing = sorted(fields[ruling] for ruling in needed if not reasons[ruling])
-        if missing:
-            raise ValueError(f"a verdict has no reason: give {', '.join(missing)}")
-        return self
-
-    def judge(self, title: str, distribution: Distribution, *, commercial: bool) -> Judgment:
-        """Say what these terms, called ``title``, mean for a use."""
-        ruling = "block" if commercial and not self.commercial else self._ruling(distribution)
-        reason = {"allow": self.grant, "ask-counsel": self.uncertainty, "block": self.limit}[ruling]
-        verdict: Verdict = "allow-with-duties" if ruling == "allow" and self.duties else ruling
-        return Judgment(verdict=verdict, reason=reason or "", duties=self.duties, facts=[self._fact(title)])
-
-    def _ruling(self, distribution: Distribution) -> Ruling:
-        if isinstance(self.verdict, ByUse):
-            found: Ruling = getattr(self.verdict, distribution)
-            return found
-        return self.verdict
-
-    def _fact(self, title: str) -> str:
-        until = f", to be read again by {self.expires}" if self.expires else ""
-        return f"{title}: {self.source}; read {self.read}, confidence {self.confidence}{until}"
+from kdvert.licensing.obligations import read_file
+from kdvert.licensing.rulings import Terms
 
 
 class DataLicense(ConfigBase):
@@ -169,18 +96,6 @@ class RouteFile(ConfigBase):
     """``compliance/models/routes.yaml``."""
 
     routes: list[Route]
-
-
-F = TypeVar("F", bound=BaseModel)
-
-
-def read_file(path: Path, model: type[F]) -> F:
-    """Read and check one file of facts.
-
-    Raises:
-        UserError: a row is not of its model; the row and the field are named.
-    """
-    return validate(model, yaml.safe_load(path.read_text(encoding="utf-8")), where=str(path))
 
 
 @cache

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from datetime import date
 from functools import cache
 from typing import Any
 
 from license_expression import ExpressionError, Licensing, get_spdx_licensing
 
 from kdvert.errors import GateBlocked
-from kdvert.licensing.facts import ORDER, DataLicense, Distribution, Judgment, data_licenses, worst
+from kdvert.licensing.facts import DataLicense, data_licenses
+from kdvert.licensing.rulings import ORDER, Judgment, worst
+from kdvert.licensing.use import Use
 from kdvert.records import Record
 
 
@@ -25,9 +28,9 @@ class DataTerms(Record):
     expression: str
     licenses: list[str]
 
-    def judge(self, distribution: Distribution, *, commercial: bool) -> Judgment:
-        """Say what the expression means for a use: of ``AND`` the worst, of ``OR`` the best."""
-        return _judge(_parse(self.expression), distribution, commercial)
+    def judge(self, use: Use, today: date) -> Judgment:
+        """Say what the expression means for a use on a day: of ``AND`` the worst, of ``OR`` the best."""
+        return _judge(_parse(self.expression), use, today)
 
 
 def data_license(expression: str) -> DataTerms:
@@ -119,17 +122,25 @@ def _rendered(node: Any) -> str:
     return node.operator.join(f"({_rendered(a)})" if a.args else _rendered(a) for a in node.args)
 
 
-def _judge(node: Any, distribution: Distribution, commercial: bool) -> Judgment:
+def _judge(node: Any, use: Use, today: date) -> Judgment:
     if not node.args:
         name, row = _find(_key(node), _key(node))
-        return row.terms.judge(name, distribution, commercial=commercial)
-    parts = [_judge(part, distribution, commercial) for part in node.args]
+        return row.terms.judge(name, use, today)
+    parts = [_judge(part, use, today) for part in node.args]
     if node.operator.strip().upper() == "OR":
         return min(parts, key=lambda j: (ORDER.index(j.verdict), len(j.duties)))
+    return together(parts)
+
+
+def together(parts: list[Judgment]) -> Judgment:
+    """Join judgments of terms that all hold: the worst verdict, with its reasons, and every duty once."""
     verdict = worst([part.verdict for part in parts])
+    decisive = [part for part in parts if part.verdict == verdict]
     return Judgment(
         verdict=verdict,
-        reason=" ".join(dict.fromkeys(p.reason for p in parts if p.verdict == verdict)),
-        duties=list(dict.fromkeys(duty for p in parts for duty in p.duties)),
-        facts=list(dict.fromkeys(fact for p in parts for fact in p.facts)),
+        code=decisive[0].code,
+        reason=" ".join(dict.fromkeys(part.reason for part in decisive)),
+        duties=list({duty.id: duty for part in parts for duty in part.duties}.values()),
+        facts=list(dict.fromkeys(fact for part in parts for fact in part.facts)),
+        basis=list(dict.fromkeys(sha for part in parts for sha in part.basis)),
     )

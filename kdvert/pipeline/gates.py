@@ -3,57 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from kdvert.errors import GateBlocked
 from kdvert.licensing import chain
+from kdvert.licensing.project import judged
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.resolve import Resolved
 from kdvert.project import Project
-from kdvert.records import Document
-from kdvert.store import iter_jsonl
 
 
-def license_report(project: Project, resolved: Resolved, work: Path) -> chain.Report:
-    """Judge the chain source → teacher and route → student base → use for this project.
+def license_report(project: Project, resolved: Resolved, work: Path, today: date) -> chain.Report:
+    """Judge the chain source → teacher and route → student base → use for this project on a day.
 
     Sources are the ingested documents; before the first ``ingest`` they are the licenses stated in ``kdvert.yaml``.
     """
-    elicit, distill, ingest = (resolved.stages[name] for name in ("elicit", "distill", "ingest"))
-    documents = work / "ingest" / "documents.jsonl"
-    if "ingest" in read_lock(work) and documents.is_file():
-        licenses = sorted({d.source.license for d in iter_jsonl(documents, Document)})
-    else:
-        licenses = sorted({rule.license for rule in ingest.sources if rule.license})  # type: ignore[attr-defined]
-    teacher = elicit.teacher  # type: ignore[attr-defined]
-    return chain.check(
-        licenses=licenses,
-        teacher=teacher.model,
-        base_url=teacher.base_url,
-        student=distill.student,  # type: ignore[attr-defined]
-        distribution=resolved.head.use.distribution,
-        commercial=resolved.head.use.commercial,
-        root=project.root,
-    )
+    ingest = work / "ingest"
+    ran = "ingest" in read_lock(work) and (ingest / "documents.jsonl").is_file()
+    return judged(resolved.plain(), ingest=ingest if ran else None, root=project.root, today=today)
 
 
-def _terms(project: Project, resolved: Resolved, work: Path) -> None:
-    report = license_report(project, resolved, work)
+def _terms(project: Project, resolved: Resolved, work: Path, today: date) -> None:
+    report = license_report(project, resolved, work, today)
     if report.verdict == "block":
-        reasons = "\n".join(f"  - {link.subject}: {link.reason}" for link in report.links if link.verdict == "block")
+        reasons = [f"  - {link.subject}: {link.reason}" for link in report.links if link.verdict == "block"]
+        reasons += [f"  - {' against '.join(c.between)}: {c.reason}" for c in report.conflicts if c.verdict == "block"]
         raise GateBlocked(
-            f"The license check blocks this project:\n{reasons}",
+            "The license check blocks this project:\n" + "\n".join(reasons),
             hint="`kdvert check` shows the whole chain. Change the source, the teacher, the student or the use.",
         )
 
 
-GATES: dict[str, Callable[[Project, Resolved, Path], None]] = {"terms": _terms}
+GATES: dict[str, Callable[[Project, Resolved, Path, date], None]] = {"terms": _terms}
 
 
-def pass_through(name: str, project: Project, resolved: Resolved, work: Path) -> None:
-    """Open gate ``name`` or raise.
+def pass_through(name: str, project: Project, resolved: Resolved, work: Path, today: date) -> None:
+    """Open gate ``name`` on a day, or raise.
 
     Raises:
         GateBlocked: with the reasons.
     """
-    GATES[name](project, resolved, work)
+    GATES[name](project, resolved, work, today)

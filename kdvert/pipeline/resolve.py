@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from kdvert.configuration import ConfigBase, validate
 from kdvert.errors import UserError
+from kdvert.licensing.use import Use
 from kdvert.pipeline.table import NAMES, STAGES
 from kdvert.privacy import file_names
 from kdvert.project import FILE, Project, merge, parse_set
 from kdvert.registry import suggest
 from kdvert.verticals import Vertical
-
-
-class Use(ConfigBase):
-    """What the student is made for. The license check judges sources and teacher against this.
-
-    Attributes:
-        distribution: who gets it: ``internal`` (only you), ``hosted`` (others use it through you) or ``distributed``
-            (others get the weights).
-        commercial: whether it serves a commercial purpose.
-    """
-
-    distribution: Literal["internal", "hosted", "distributed"] = "internal"
-    commercial: bool = True
 
 
 class Head(ConfigBase):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """A project made ready to run: its vertical, its settings, its folders."""
+    """A project made ready to run: its vertical, its settings, its folders.
+
+    ``today`` is the day on which facts about licenses are judged.
+    """
 
     project: Project
     vertical: Vertical
     resolved: Resolved
     progress: Progress = field(default_factory=Silent)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("kdvert"))
+    today: date = field(default_factory=date.today)
 
     def context(self, row: Row) -> StageContext:
         """Return what the stage gets to see."""
@@ -66,6 +70,7 @@ class Run:
             resolved=self.resolved.plain(),
             progress=self.progress,
             log=self.log,
+            today=self.today,
         )
 
 
@@ -138,7 +143,7 @@ def _step(run: Run, row: Row, force: bool, on_step: Callable[[Step, bool], None]
         return step
     on_step(Step(row.name, reason), False)
     for name in row.gates:
-        gates.pass_through(name, run.project, run.resolved, work)
+        gates.pass_through(name, run.project, run.resolved, work, run.today)
     started = time.monotonic()
     _open_partial(ctx.out, parts, wipe=force)
     run.log.info("stage %s: %s", row.name, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ def collect(
     *,
     project: str,
     configuration: Mapping[str, Any],
+    root: Path,
+    today: date,
     title: str | None = None,
     sample_count: int = 5,
     now: datetime | None = None,
@@ -38,6 +40,8 @@ def collect(
         vertical: the domain package.
         project: the project's name.
         configuration: all settings; secrets are masked here.
+        root: the project folder.
+        today: the day on which facts about licenses are judged.
         title: the report's title, or None for one made from the project's name.
         sample_count: how many accepted, and how many rejected, records to show.
         now: the report's date; by default the time when the evaluation finished, so that the same run gives the
@@ -48,7 +52,7 @@ def collect(
     """
     evaluation = gather.evaluation(inputs, vertical, configuration)
     funnel = gather.funnel(inputs)
-    licensing = sources.licensing(inputs, configuration)
+    licensing = sources.licensing(inputs, configuration, root, today)
     return Report(
         about=_about(vertical, project, title, now or inputs.finished("evaluate")),
         headline=headline(evaluation.measures),

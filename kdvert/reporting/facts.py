@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 from kdvert.records import Record
@@ -111,14 +112,40 @@ class Duty(Record):
     subjects: list[str]
 
 
+class ConflictNote(Record):
+    """Demands of several terms that cannot all be met."""
+
+    subjects: list[str]
+    verdict: str
+    reason: str
+
+
+class OverrideNote(Record):
+    """A decision of counsel about a part of the license check, and whether it held."""
+
+    by: str
+    target: str
+    held: bool
+    why: str
+    reason: str
+    expires: date
+
+
 class Licensing(Record):
-    """The license check of sources, teacher and student for the stated use."""
+    """The license check of sources, teacher and student for the stated use, on the day ``as_of``.
+
+    ``sources`` are the links about sources that do not simply allow the use.
+    """
 
     distribution: str
     commercial: bool
+    as_of: date
     verdict: str
     rows: list[LicenseRow]
+    sources: list[ModelLink]
     models: list[ModelLink]
+    conflicts: list[ConflictNote]
+    overrides: list[OverrideNote]
     duties: list[Duty]
 
 

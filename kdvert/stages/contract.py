@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +41,7 @@ class StageContext:
         resolved: the whole resolved configuration, for the report only.
         progress: where to report progress.
         log: the run's log. Never give it a raw value that scrubbing would remove.
+        today: the day on which facts about licenses are judged.
     """
 
     project: Path
@@ -52,6 +54,7 @@ class StageContext:
     resolved: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = field(default_factory=Silent)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("kdvert"))
+    today: date = field(default_factory=date.today)
 
 
 class Stage(Protocol):

@@ -11,7 +11,7 @@ from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts, shared_templates
 from kdvert.stages.contract import StageContext
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -30,9 +30,10 @@ class Config(ConfigBase):
 def content(ctx: StageContext, config: Config) -> list[Path]:
     """Return the facts behind licenses and regimes, and the report templates in the order in which later ones win."""
     layers = (shared_templates(), ctx.templates.vertical, ctx.templates.project)
-    folders = [compliance_facts() / name for name in ("licenses", "models", "privacy")]
+    folders = [compliance_facts() / name for name in ("corpora", "licenses", "models", "privacy")]
+    folders += [compliance_facts() / name for name in ("conditions.yaml", "duties.yaml")]
     folders += [folder / "report" for folder in layers if folder]
-    return [folder for folder in folders if folder.is_dir()]
+    return [folder for folder in folders if folder.exists()]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
@@ -54,6 +55,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             ctx.vertical,
             project=ctx.name,
             configuration=ctx.resolved,
+            root=ctx.project,
+            today=ctx.today,
             title=config.title,
             sample_count=config.samples,
         )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
 from kdvert.licensing import chain
+from kdvert.licensing.chain import SourceUse
+from kdvert.licensing.use import Use
 from kdvert.weights import DEFAULT_MODEL
+
+DAY = date(2026, 11, 24)
 
 
 def check(**changes):
-    values = {
-        "licenses": ["CC0-1.0"], "teacher": "embedded", "base_url": None, "student": "embedded",
-        "distribution": "internal", "commercial": True,
-    }  # fmt: skip
-    return chain.check(**(values | changes))
+    use = Use(**{key: changes.pop(key) for key in Use.model_fields if key in changes})
+    sources = [SourceUse(license=name) for name in changes.pop("licenses", ["CC0-1.0"])]
+    values = {"teacher": "embedded", "base_url": None, "student": "embedded", "today": DAY}
+    return chain.check(sources=sources, use=use, **(values | changes))
 
 
 LOCAL = "http://localhost:8000/v1"
@@ -108,7 +112,7 @@ SCENARIOS = [
 
 @pytest.mark.parametrize(("changes", "verdict"), SCENARIOS, ids=[json.dumps(c) for c, _ in SCENARIOS])
 def test_scenario(changes, verdict):
-    report = check(**changes)
+    report = check(**dict(changes))
     assert report.verdict == verdict
     assert all(link.reason for link in report.links)
     assert all(link.duties for link in report.links if link.verdict == "allow-with-duties")
@@ -124,8 +128,8 @@ def test_there_is_a_link_for_each_part_in_order():
 
 def test_duties_are_united_and_each_stands_once():
     report = check(licenses=["CC-BY-4.0", "CC-BY-3.0"], teacher="hf:meta-llama/Llama-3.1-8B", distribution="hosted")
-    assert len(report.duties) == len(set(report.duties))
-    text = " ".join(report.duties)
+    assert len(report.duties) == len({duty.id for duty in report.duties})
+    text = " ".join(duty.text for duty in report.duties)
     assert "Name author, source and license" in text
     assert 'begin with "Llama"' in text
     assert "NOTICE of the base model" in text

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 
 import pytest
 
 from kdvert.errors import GateBlocked
 from kdvert.licensing.terms import data_license, known_licenses, validate_expression
+from kdvert.licensing.use import Use
+
+DAY = date(2026, 11, 24)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +67,14 @@ def test_spellings_come_to_one_expression(given, expression):
     ],
 )
 def test_verdicts(expression, use, commercial, verdict):
-    judged = data_license(expression).judge(use, commercial=commercial)
+    judged = data_license(expression).judge(Use(distribution=use, commercial=commercial), DAY)
     assert judged.verdict == verdict
     assert judged.reason
     assert judged.facts
 
 
 def test_and_unites_duties_and_says_which_part_decides():
-    judged = data_license("CC-BY-4.0 AND ODbL-1.0").judge("distributed", commercial=True)
+    judged = data_license("CC-BY-4.0 AND ODbL-1.0").judge(Use(distribution="distributed", commercial=True), DAY)
     assert judged.verdict == "ask-counsel"
     assert len(judged.duties) == 4
     assert "derivative database" in judged.reason
@@ -78,7 +82,7 @@ def test_and_unites_duties_and_says_which_part_decides():
 
 
 def test_or_takes_the_choice_with_the_fewest_duties():
-    assert data_license("CC-BY-4.0 OR CC0-1.0").judge("hosted", commercial=True).duties == []
+    assert data_license("CC-BY-4.0 OR CC0-1.0").judge(Use(distribution="hosted", commercial=True), DAY).duties == []
 
 
 @pytest.mark.parametrize(
@@ -112,14 +116,14 @@ def test_no_text_makes_the_parser_crash():
     for _ in range(3000):
         text = " ".join(generator.choices(words, k=generator.randint(1, 7)))
         try:
-            data_license(text).judge("hosted", commercial=True)
+            data_license(text).judge(Use(distribution="hosted", commercial=True), DAY)
         except GateBlocked:
             continue
 
 
 def test_a_long_expression_is_judged_at_once():
     terms = data_license(" AND ".join(["(MIT OR CC0-1.0)"] * 40))
-    assert terms.judge("distributed", commercial=True).verdict == "allow"
+    assert terms.judge(Use(distribution="distributed", commercial=True), DAY).verdict == "allow"
 
 
 def test_every_known_license_is_found_by_its_own_id():

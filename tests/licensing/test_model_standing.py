@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from kdvert.licensing import chain
 from kdvert.licensing.models import standing
+from kdvert.licensing.use import Use
 
 
 @pytest.fixture
@@ -30,8 +33,9 @@ def test_an_unknown_folder_is_blocked_and_told_where_to_state_the_license(folder
     found = standing(str(folder))
     assert "license: apache-2.0" in found.unknown
     assert "my-model/README.md" in found.unknown
-    use = {"base_url": None, "distribution": "internal", "commercial": True}
-    assert chain.check(licenses=["CC0-1.0"], teacher="embedded", student=str(folder), **use).verdict == "block"
+    cc0 = [chain.SourceUse(license="CC0-1.0")]
+    checked = {"teacher": "embedded", "base_url": None, "use": Use(), "today": date(2026, 11, 24)}
+    assert chain.check(sources=cc0, student=str(folder), **checked).verdict == "block"
 
 
 def test_the_card_is_taken_at_its_word_and_the_report_says_so(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,6 +51,8 @@ def collect(folders: dict[str, Path], vertical: Vertical) -> Callable[..., Repor
         options: dict[str, Any] = {
             "project": "ward-assistant",
             "configuration": CONFIGURATION,
+            "root": folders["ingest"].parent.parent,
+            "today": date(2026, 11, 24),
             "now": datetime(2026, 5, 17, 9, 30, tzinfo=UTC),
         }
         return compose.collect(Inputs(folders), vertical, **(options | changes))

@@ -1,0 +1,53 @@
+"""The license check of a project: its settings and what was ingested, judged on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kdvert.licensing import chain
+from kdvert.licensing.chain import Mismatch, SourceUse
+from kdvert.licensing.use import Use
+from kdvert.records import Document
+from kdvert.store import iter_jsonl
+
+
+def judged(configuration: Mapping[str, Any], *, ingest: Path | None, root: Path, today: date) -> chain.Report:
+    """Judge the chain source → teacher and route → student base → use of a project.
+
+    Args:
+        configuration: the resolved settings as plain data (``work/config.json``).
+        ingest: output of the stage ``ingest``; None before it has run: then ``kdvert.yaml`` counts.
+        root: the project folder.
+        today: the day the facts are judged on.
+    """
+    sources, mismatches = _of_run(ingest) if ingest else (_stated(configuration), [])
+    teacher = (configuration.get("elicit") or {}).get("teacher") or {}
+    return chain.check(
+        sources=sources,
+        teacher=str(teacher.get("model", "embedded")),
+        base_url=teacher.get("base_url"),
+        student=str((configuration.get("distill") or {}).get("student", "embedded")),
+        use=use_of(configuration),
+        today=today,
+        mismatches=mismatches,
+        root=root,
+    )
+
+
+def use_of(configuration: Mapping[str, Any]) -> Use:
+    """Return the use that the settings state; the field is the vertical's where none is stated."""
+    use = Use.model_validate(configuration.get("use") or {})
+    return use if use.field else use.model_copy(update={"field": configuration.get("vertical")})
+
+
+def _stated(configuration: Mapping[str, Any]) -> list[SourceUse]:
+    rules = (configuration.get("ingest") or {}).get("sources") or []
+    return [SourceUse(license=name) for name in sorted({str(rule["license"]) for rule in rules if rule.get("license")})]
+
+
+def _of_run(ingest: Path) -> tuple[list[SourceUse], list[Mismatch]]:
+    licenses = sorted({d.source.license for d in iter_jsonl(ingest / "documents.jsonl", Document)})
+    return [SourceUse(license=name) for name in licenses], []
