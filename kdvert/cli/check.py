@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _project(folder: Path, overrides: tuple[str, ...], options: dict[str, Any], 
             "example --set elicit.teacher.model=openai:gpt-4o"
         )
     project = read(find(folder))
-    changed = tuple(f"use.{key}={value}" for key, value in stated(options).items())
+    changed = tuple(f"use.{key}={json.dumps(value)}" for key, value in stated(options).items())
     run = replace(runner.prepare(project, (*overrides, *changed)), today=day(as_of))
     return gates.license_report(project, run.resolved, project.work, run.today)
 

@@ -32,7 +32,7 @@ def command(function: F) -> F:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
     @functools.wraps(function)
     def wrapper(*args: Any, as_json: bool, **kwargs: Any) -> None:
-        console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+        console = Console(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
         try:
             result = function(*args, console=console, **kwargs)
         except KeyboardInterrupt:
@@ -55,7 +55,9 @@ def fail(error: KdvertError, as_json: bool) -> None:
         body |= {} if error.details is None else {"details": error.details}
         click.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", style="bold red", markup=False)
+        Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(
+            f"error: {error}", style="bold red", markup=False
+        )
     sys.exit(error.exit_code)
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from kdvert.errors import GateBlocked
 from kdvert.licensing import conflicts
 from kdvert.licensing.conflicts import Conflict
-from kdvert.licensing.facts import ModelLicense
+from kdvert.licensing.facts import ModelLicense, data_licenses, model_licenses
 from kdvert.licensing.links import Kind, Link, blocked, doubtful, link
 from kdvert.licensing.models import Standing, standing
 from kdvert.licensing.obligations import Duty
@@ -127,6 +127,13 @@ def check(
     return concluded(links, use, today)
 
 
+def together(names: Sequence[str], use: Use, today: date) -> Report:
+    """Judge licenses without a chain: what sources under them, and teachers under those of models, come to together."""
+    judge = _Judge(use, today, Standing("none"))
+    links = [row for name in dict.fromkeys(names) for row in judge.license(name)]
+    return concluded(links, use, today)
+
+
 def concluded(links: list[Link], use: Use, today: date) -> Report:
     """Draw the verdict from links: the worst of them and of the conflicts between them."""
     found = conflicts.between(links, use)
@@ -157,6 +164,13 @@ class _Judge:
             return [blocked("source", subject, str(error).replace("\n  →", ""))]
         own = link("source", terms.expression, terms.judge(self._use, self._today))
         return [own, *(self._corpus(name, terms.expression) for name in source.corpora)]
+
+    def license(self, name: str) -> list[Link]:
+        """Judge a license by its name: of source text, else of a model whose outputs become training text."""
+        row = model_licenses().get(name.strip().lower())
+        if row and name.strip().lower() not in data_licenses():
+            return [link("writer", row.id, self._weights("writer", row))]
+        return self.source(SourceUse(license=name))
 
     def _corpus(self, name: str, expression: str) -> Link:
         from kdvert.licensing import corpora
