@@ -15,7 +15,7 @@ class SourceGroup(Record):
     """Documents under one license from one publisher.
 
     ``traps`` are the reasons of corpora and mismatches that the license check recognized beside the license itself;
-    ``share`` is the group's part of all characters, 0 to 1.
+    ``share`` is the group's part of all characters, 0 to 1; ``findings`` counts personal data found and acted on.
     """
 
     license: str
@@ -23,6 +23,7 @@ class SourceGroup(Record):
     documents: int
     characters: int
     share: float
+    findings: int
     passages: int
     records: int
     verdict: str
@@ -44,6 +45,15 @@ def groups(lineage: Lineage) -> list[SourceGroup]:
     return sorted(made, key=lambda group: (-group.characters, group.license, group.publisher))
 
 
+def members(lineage: Lineage, group: SourceGroup) -> list[DocumentFacts]:
+    """Return the documents of a group."""
+    return [d for d in lineage.documents if (d.license, d.publisher or UNKNOWN_PUBLISHER) == _key(group)]
+
+
+def _key(group: SourceGroup) -> tuple[str, str]:
+    return group.license, group.publisher
+
+
 def link_of(license_id: str, links: Iterable[Link]) -> Link | None:
     """Return the link that judges the license by itself."""
     return next((link for link in links if link.subject.lower() == license_id.lower()), None)
@@ -60,6 +70,7 @@ def _group(key: tuple[str, str], documents: list[DocumentFacts], total: int, lin
         documents=len(documents),
         characters=characters,
         share=characters / total,
+        findings=sum(d.findings for d in documents),
         passages=sum(d.passages for d in documents),
         records=sum(d.records for d in documents),
         verdict=own.verdict if own else "unknown",
