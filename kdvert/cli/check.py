@@ -14,7 +14,7 @@ from rich.table import Table
 from kdvert.cli.options import PROJECT, SET
 from kdvert.cli.output import command
 from kdvert.cli.uses import AS_OF, day, stated, use_options
-from kdvert.errors import GateBlocked
+from kdvert.errors import GateBlocked, UserError
 from kdvert.licensing.chain import Report, SourceUse, Writer
 from kdvert.licensing.use import Use
 from kdvert.project import find, read
@@ -73,9 +73,9 @@ def _project(folder: Path, overrides: tuple[str, ...], options: dict[str, Any], 
 
     lonely = [name for name in ("teacher", "base_url", "writers", "student") if options[name]]
     if lonely:
-        raise click.UsageError(
-            f"--{lonely[0].rstrip('s').replace('_', '-')} goes with --source. For a project's own chain use --set, for "
-            "example --set elicit.teacher.model=openai:gpt-4o"
+        raise UserError(
+            f"--{lonely[0].removesuffix('s').replace('_', '-')} goes with --source.",
+            hint="For a project's own chain use --set, for example --set elicit.teacher.model=openai:gpt-4o",
         )
     project = read(find(folder))
     changed = tuple(f"use.{key}={json.dumps(value)}" for key, value in stated(options).items())
