@@ -17,7 +17,7 @@ from typing import Any
 
 from kdvert import verticals
 from kdvert.errors import UserError, WorkFailed
-from kdvert.pipeline import gates
+from kdvert.pipeline import gates, kept_facts
 from kdvert.pipeline.fingerprint import content_names, fingerprint, output_hashes, why
 from kdvert.pipeline.lock import LockRow, read_lock, write_row
 from kdvert.pipeline.resolve import Resolved, resolve
@@ -84,6 +84,11 @@ def prepare(project: Project, overrides: Sequence[str] = (), **options: Any) -> 
     return Run(project, vertical, resolve(project, vertical, overrides), **options)
 
 
+def source_patterns(run: Run) -> list[str]:
+    """Return the globs of ``ingest.sources``."""
+    return [rule.path for rule in run.resolved.stages["ingest"].sources]  # type: ignore[attr-defined]
+
+
 def plan(run: Run, *, first: str | None = None, last: str | None = None, force: bool = False) -> list[Step]:
     """Say for each stage whether and why it would run. Nothing is written."""
     lock = read_lock(run.project.work)
@@ -144,6 +149,8 @@ def _step(run: Run, row: Row, force: bool, on_step: Callable[[Step, bool], None]
     on_step(Step(row.name, reason), False)
     for name in row.gates:
         gates.pass_through(name, run.project, run.resolved, work, run.today)
+    if row.gates:
+        kept_facts.keep(work, row.name, run.today)
     started = time.monotonic()
     _open_partial(ctx.out, parts, wipe=force)
     run.log.info("stage %s: %s", row.name, reason)

@@ -1,0 +1,260 @@
+"""What a user means by RECORD, DOCUMENT or SOURCE: an id or the start of one, a path, a glob, a publisher, a license."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from kdvert.errors import UserError
+from kdvert.knowledge.listing import SourceFile, list_files
+from kdvert.lineage.reading import Lineage, Original
+from kdvert.privacy import file_names
+
+Kind = Literal["record", "passage", "document", "source", "license", "teacher"]
+
+SHORTEST = 4
+"""Characters of a beginning of an id."""
+_SHOWN = 8  # of the candidates, in an error
+_GLOB = re.compile(r"[*?\[]")
+_ID = re.compile(r"doc-\d*(#\d*)?(@\d+-\d*)?|[0-9a-f]{4,}…?(-\d+)?")
+_SHORT = re.compile(r"([0-9a-f]{4,})…?(-\d+)")  # of a record: the first letters and the number, as tables show it
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was asked about.
+
+    Attributes:
+        kind: what it turned out to be.
+        label: how to call it; it names nobody.
+        documents: ids.
+        records: ids of records, where they are asked about and not found through ``documents``.
+        passages: ids of passages, likewise.
+        originals: the files and rows on disk that were meant, for those that ingest has never seen (their id is empty).
+    """
+
+    kind: Kind
+    label: str
+    documents: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+    passages: frozenset[str] = frozenset()
+    originals: tuple[Original, ...] = field(default=())
+
+
+def resolve(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target:
+    """Find what ``text`` means.
+
+    Args:
+        lineage: the project.
+        text: an id of a record, passage or document, or its beginning; a path (``#row`` after it for a row of JSON
+            lines), a folder, a glob; a publisher or a license of documents.
+        patterns: the globs of ``ingest.sources``.
+
+    Raises:
+        UserError: it means nothing, or more than one thing.
+    """
+    text = text.strip()
+    if not text:
+        raise UserError("Nothing was named.", hint=_FORMS)
+    for find in (_by_id, _by_path, _by_glob, _by_origin, _by_beginning):
+        if target := find(lineage, text, patterns):
+            return target
+    raise UserError(f"Nothing in this project fits {spoken(text)}.", hint=_FORMS)
+
+
+_FORMS = (
+    "Name a record or a document by its id (or the first letters of it), a source by its path, by a glob in quotes, by "
+    "its publisher or its license. `kdvert status` shows what has run."
+)
+
+
+def spoken(text: str) -> str:
+    """Return how to call what the user typed: word for word if that surely names nobody."""
+    return f"'{text}'" if _ID.fullmatch(text) or file_names.is_plain(text) else "what you named"
+
+
+def of_license(lineage: Lineage, name: str) -> Target:
+    """Return all that stands under a license or under terms (``route:openai``).
+
+    Raises:
+        UserError: nothing does; the message names what there is.
+    """
+    documents = {d.id for d in lineage.documents.values() if in_expression(name, d.license)}
+    records = {
+        r.example.id
+        for r in lineage.records.values()
+        if any(in_expression(name, x) for x in (*r.example.provenance.licenses, *r.example.provenance.terms))
+    }
+    if not documents and not records:
+        there = {d.license for d in lineage.documents.values()}
+        there |= {t for r in lineage.records.values() for t in r.example.provenance.terms}
+        raise UserError(f"Nothing stands under the license '{name}'.", hint=_there(there, "licenses and terms"))
+    return Target("license", name, frozenset(documents), frozenset(records))
+
+
+def of_teacher(lineage: Lineage, name: str) -> Target:
+    """Return all records that a teacher wrote; ``name`` is a part of its reference, capitals make no difference.
+
+    Raises:
+        UserError: none did, or more than one teacher is meant.
+    """
+    teachers = {r.example.provenance.teacher for r in lineage.records.values()}
+    meant = {t for t in teachers if t.casefold() == name.casefold()} or {
+        t for t in teachers if name.casefold() in t.casefold()
+    }
+    if not meant:
+        raise UserError(f"No record was written by the teacher '{name}'.", hint=_there(teachers, "teachers"))
+    if len(meant) > 1:
+        raise UserError(f"'{name}' is a part of several teachers' names.", hint=_there(meant, "teachers"))
+    records = {r.example.id for r in lineage.records.values() if r.example.provenance.teacher in meant}
+    return Target("teacher", meant.pop(), records=frozenset(records))
+
+
+def in_expression(name: str, expression: str) -> bool:
+    """Return whether an SPDX expression names a license, in whatever case."""
+    parts = re.split(r"[\s()]+", expression)
+    return name.casefold() in {expression.casefold(), *(p.casefold() for p in parts if p not in ("AND", "OR", "WITH"))}
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Return whether a path fits a glob as `glob.glob` reads it: ``*`` within a folder, ``**`` for any depth."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]*\])", pattern)
+    forms = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    made = (
+        forms.get(p) or (p.replace("[!", "[^") if p.startswith("[") and len(p) > 1 else re.escape(p)) for p in parts
+    )
+    regex = re.compile("".join(made))
+    return lambda uri: regex.fullmatch(uri) is not None
+
+
+def covers(id_: str, other: str) -> bool:
+    """Return whether ``other`` is the document ``id_``, or a row of the file ``id_``."""
+    return other == id_ or other.startswith(f"{id_}#")
+
+
+# --- the ways to name something, tried in order --------------------------------------------------------------------
+
+
+def _by_id(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
+    if text in lineage.records:
+        return Target("record", text, records=frozenset({text}))
+    if text in lineage.passages:
+        return Target("passage", text, passages=frozenset({text}))
+    if text in _document_ids(lineage):
+        return _documents("document", text, lineage, [text])
+    return None
+
+
+def _by_path(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
+    path, mark, row = text.partition("#")
+    for name, wanted in ((text, None), (path, row)) if mark else ((text, None),):
+        uri = _uri(lineage.root, name)
+        if uri is None:
+            continue
+        meant = [o for o in _originals(lineage, patterns) if o.uri == uri]
+        if wanted is not None:
+            meant = [o for o in meant if o.row == wanted]
+        elif meant:
+            meant = [o for o in meant if o.row is None]
+        if meant:
+            return _target("document", _called(meant[0]), lineage, meant)
+    return None
+
+
+def _by_glob(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
+    uri = _uri(lineage.root, text.rstrip("/")) or ""
+    is_glob = bool(_GLOB.search(text))
+    fits = matcher(uri if is_glob else f"{uri}/**")
+    meant = [o for o in _originals(lineage, patterns) if o.row is None and fits(o.uri)]
+    if not meant or not uri:
+        return None
+    label = uri if file_names.is_plain(uri) else ("a glob" if is_glob else "a folder")
+    return _target("source", label, lineage, meant)
+
+
+def _by_origin(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
+    """By the publisher that the user stated, or the license, exactly."""
+    named = {id_ for id_, name in lineage.publishers.items() if name.casefold() == text.casefold()}
+    licensed = {d.id for d in lineage.documents.values() if in_expression(text, d.license)}
+    if named and licensed and named != licensed:
+        raise UserError(f"{spoken(text)} is both a publisher and a license.", hint="Use --license for the license.")
+    if not (named or licensed):
+        return None
+    return _documents(
+        "source", text if licensed or file_names.is_plain(text) else "a publisher", lineage, named | licensed
+    )
+
+
+def _by_beginning(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
+    if len(text) < SHORTEST:
+        return None
+    kinds: list[tuple[Kind, Iterable[str]]] = [("record", lineage.records), ("document", _document_ids(lineage))]
+    if "@" in text:
+        kinds = [("passage", lineage.passages)]
+    short = _SHORT.fullmatch(text)
+    start, end = short.groups() if short else (text, "")
+    found = [(kind, id_) for kind, ids in kinds for id_ in ids if id_.startswith(start) and id_.endswith(end)]
+    if len(found) > 1:
+        some = ", ".join(sorted(id_ for _, id_ in found)[:_SHOWN])
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        said = f"{spoken(text)} is the beginning of {len(found)} ids"
+        raise UserError(f"{said}: {some}{more}.", hint="Give more of it, or the last number too.")
+    if not found:
+        return None
+    return _by_id(lineage, found[0][1], patterns)
+
+
+def _documents(kind: Kind, label: str, lineage: Lineage, ids: Iterable[str]) -> Target:
+    wanted = set(ids)
+    return _target(kind, label, lineage, [o for o in lineage.originals.values() if o.id in wanted], wanted)
+
+
+def _target(kind: Kind, label: str, lineage: Lineage, originals: Sequence[Original], ids: Iterable[str] = ()) -> Target:
+    wanted = {*ids, *(o.id for o in originals if o.id)}
+    covered = {d for d in _document_ids(lineage) if any(covers(w, d) for w in _heads(wanted, d))}
+    return Target(kind, label, frozenset(wanted | covered), originals=tuple(originals))
+
+
+def _heads(wanted: set[str], id_: str) -> list[str]:
+    """Return those of ``wanted`` that can cover a document: itself and its file."""
+    return [w for w in (id_, id_.partition("#")[0]) if w in wanted]
+
+
+def _document_ids(lineage: Lineage) -> set[str]:
+    return {*lineage.documents, *lineage.originals}
+
+
+def _originals(lineage: Lineage, patterns: Sequence[str]) -> list[Original]:
+    """Return the files and rows that ingest has seen, and the source files that it has not."""
+    seen = {o.uri for o in lineage.originals.values()}
+    fresh = [f for f in list_files(lineage.root, patterns) if f.uri not in seen]
+    return [*lineage.originals.values(), *(_unseen(f) for f in fresh)]
+
+
+def _unseen(file: SourceFile) -> Original:
+    return Original(id="", uri=file.uri.encode("utf-8", "backslashreplace").decode())
+
+
+def _uri(root: Path, name: str) -> str | None:
+    """Return a path as sources are called: relative to the project; None if it lies outside."""
+    here, below = Path(name).expanduser(), Path(os.path.normpath(root / name))
+    candidate = Path(os.path.abspath(here)) if here.is_absolute() or (here.exists() and not below.exists()) else below
+    try:
+        return candidate.relative_to(root).as_posix()
+    except ValueError:
+        return None
+
+
+def _called(original: Original) -> str:
+    if original.id and not file_names.is_plain(original.uri):
+        return original.id
+    return original.uri if file_names.is_plain(original.uri) else "a file that was not read yet"
+
+
+def _there(names: Iterable[str], what: str) -> str:
+    some = sorted(names)
+    return f"There are these {what}: {', '.join(some[:_SHOWN])}." if some else "There are no records yet: kdvert run"
