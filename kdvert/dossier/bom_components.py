@@ -119,7 +119,9 @@ def package(name: str, number: str) -> dict[str, Any]:
 
 def _declared(name: str, number: str) -> str | None:
     try:
-        return metadata(name).get("License-Expression") if version(name) == number else None
+        stated = metadata(name)
+        known = "License-Expression" in stated and version(name) == number
+        return stated["License-Expression"] if known else None
     except PackageNotFoundError:
         return None
 

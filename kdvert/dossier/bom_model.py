@@ -90,7 +90,7 @@ def _considerations(lineage: Lineage) -> dict[str, Any]:
     mitigations = {
         "privacy": statements.privacy_measures(lineage),
         "confabulation": statements.annotation(lineage),
-        "intellectual property": "Every record names its passage, its licenses and the duties that follow; so a source can be traced and taken out.",
+        "intellectual property": "Every record names its passage and licenses, so a source can be traced and removed.",
     }
     return {
         "users": [filled("intended_use")],
