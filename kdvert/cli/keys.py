@@ -39,7 +39,8 @@ def new(folder: Path, name: str, role: Role, console: Console) -> dict[str, Any]
 
     signer, private = enroll(find(folder), name=name, role=role, now=datetime.now(UTC), fresh=True)
     _say_added(console, signer)
-    console.print(f"\nThe private key, shown this once and kept nowhere:\n\n  {KEY}={private}\n", markup=False)
+    if not console.stderr:  # with --json the object holds it, and once is enough
+        console.print(f"\nThe private key, shown this once and kept nowhere:\n\n  {KEY}={private}\n", markup=False)
     console.print("Keep it in a secret store of your own, and set it in the environment where you sign.")
     return {**_plain(signer.row), "private_key": private, "variable": KEY}
 

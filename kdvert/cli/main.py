@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("kdvert.cli.run:run", "Run the stages that must run: documents in, student and report out."),
     "status": ("kdvert.cli.run:status", "Show each stage: when it ran, what came out, whether it is up to date."),
     "check": ("kdvert.cli.check:check", "Judge sources, teacher and student for the intended use."),
+    "override": ("kdvert.cli.override:override", "Lift a verdict by counsel's signed decision; list such decisions."),
+    "verify": ("kdvert.cli.verify:verify", "Hold a project against what was recorded when it was made."),
     "keys": ("kdvert.cli.keys:keys", "Make and list the keys that people sign decisions with."),
     "license": ("kdvert.cli.license:license", "Say what kdvert believes of licenses, and what they come to together."),
     "teacher": ("kdvert.cli.teacher:teacher", "Say whose terms hold for what a teacher writes."),

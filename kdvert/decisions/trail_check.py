@@ -93,13 +93,14 @@ def _signatures(entries: list[tuple[int, Entry]], trusted: Signers) -> Iterator[
         elif entry.signature is None:
             if known.signed:
                 yield _difference("not_signed", row, f"an entry of kind '{entry.kind}' needs a person's signature")
-        elif code := _flaw(entry, entry.signature, trusted):
+        elif code := entry_flaw(entry, trusted):
             yield _difference(code, row, FLAWS[code])
 
 
-def _flaw(entry: Entry, signature: str, trusted: Signers) -> Flaw | None:
+def entry_flaw(entry: Entry, trusted: Signers) -> Flaw | None:
+    """Return why the signature of an entry does not hold, or None when it does."""
     name = trusted[entry.who].name if entry.who in trusted else ""  # the trail holds no names
-    signed = Signature(key_id=entry.who, signer=name, signature=signature)
+    signed = Signature(key_id=entry.who, signer=name, signature=entry.signature or "")
     return flaw(trail.DOCUMENT, entry.statement(), signed, trusted)
 
 
@@ -120,8 +121,7 @@ def _end(entries: list[tuple[int, Entry]], promised: trail.Head | None, noted: s
 
 def _texts(root: Path, entries: list[Entry], trusted: Signers) -> Iterator[Difference]:
     """Compare the texts that the trail names with those that are there."""
-    tombstones = [entry for entry in entries if entry.kind == TOMBSTONE and entry.signature]
-    buried = {i for e in tombstones if not _flaw(e, e.signature or "", trusted) for i in e.items}
+    buried = {i for e in entries if e.kind == TOMBSTONE and not entry_flaw(e, trusted) for i in e.items}
     named = {i: entry for entry in entries if entry.kind != TOMBSTONE for i in entry.items}
     present = set(erasable.ids(root))
     for item, entry in named.items():

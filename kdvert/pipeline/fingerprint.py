@@ -31,7 +31,7 @@ def fingerprint(row: Row, ctx: StageContext, config: ConfigBase, lock: dict[str,
     parts: dict[str, Any] = {
         "version": module.VERSION,
         "config": sha256_json(config.model_dump(mode="json")),
-        "inputs": {name: _input_hash(lock[name], with_summary=row.reports) for name in row.needs if name in lock},
+        "inputs": {name: input_hash(lock[name], with_summary=row.reports) for name in row.needs if name in lock},
         "content": {_opaque(name): sha for name, sha in content.items()} if row.raw else content,
     }
     if row.reports:
@@ -89,7 +89,8 @@ def _damage(row: Row, old: LockRow, out: Path) -> str | None:
     return None
 
 
-def _input_hash(row: LockRow, *, with_summary: bool) -> str:
+def input_hash(row: LockRow, *, with_summary: bool) -> str:
+    """Return the hash of a stage's output as the stages that read it see it: without its summary, but for a report."""
     return sha256_json({k: v for k, v in row.outputs.items() if with_summary or k != SUMMARY})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from kdvert.errors import WorkFailed
 from kdvert.store import read_json, write_json
 
 FILE = "lock.json"
@@ -33,12 +34,19 @@ class LockRow(BaseModel):
 
 
 def read_lock(work: Path) -> dict[str, LockRow]:
-    """Read the lock; rows that do not fit (an older kdvert, a damaged file) count as absent."""
+    """Read the lock; rows that do not fit (an older kdvert, a damaged file) count as absent.
+
+    Raises:
+        WorkFailed: the file holds no mapping.
+    """
     path = work / FILE
     if not path.is_file():
         return {}
+    kept = read_json(path)
+    if not isinstance(kept, dict):
+        raise WorkFailed(f"{path} is not a lock file.", hint="Delete it and run again with --force.")
     rows: dict[str, LockRow] = {}
-    for name, row in read_json(path).items():
+    for name, row in kept.items():
         try:
             rows[name] = LockRow.model_validate(row)
         except ValidationError:

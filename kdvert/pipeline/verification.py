@@ -1,0 +1,122 @@
+"""``kdvert verify``: hold what a project is made of against what was recorded when it was made.
+
+Four checks, each a function that yields `Difference`: the lineage (outputs against the lock, records against passages
+and documents), the facts, the overrides and the trail. Nothing is written, and no model is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from kdvert.decisions import signers, trail_check
+from kdvert.decisions.differences import Difference
+from kdvert.decisions.signers import Signers
+from kdvert.errors import KdvertError
+from kdvert.licensing import lapses, manifest, override_files, snapshot
+from kdvert.licensing.chain import Applied, Report
+from kdvert.licensing.project import judged
+from kdvert.pipeline import kept_facts, lineage_check
+from kdvert.pipeline.lock import read_lock
+from kdvert.pipeline.runner import Run
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is verified: a project made ready to run, the day, and the hash of a trail entry noted elsewhere."""
+
+    run: Run
+    today: date
+    trusted: Signers
+    head: str | None = None
+
+
+def verify(run: Run, *, today: date, head: str | None = None) -> dict[str, list[Difference]]:
+    """Return the differences that each check found, by its name; all lists are empty when nothing is wrong.
+
+    Args:
+        head: hash of a trail entry that was noted elsewhere and must still be there.
+
+    Raises:
+        UserError: ``signers.yaml`` cannot be read.
+    """
+    question = Question(run, today, signers.read(run.project.root), head)
+    return {name: list(_guarded(name, question)) for name in CHECKS}
+
+
+def _guarded(name: str, question: Question) -> Iterator[Difference]:
+    """Yield what a check finds; what it cannot read is found, too."""
+    try:
+        yield from CHECKS[name](question)
+    except KdvertError as error:
+        what = f"it cannot be checked further: {error.message}"
+        yield Difference(check=name, code="unchecked", file=_PLACE[name], row=None, what=what)
+
+
+def unlifted_report(run: Run, today: date) -> Report:
+    """Return the license check of a project before any override."""
+    ingest = run.project.work / "ingest"
+    ran = "ingest" in read_lock(run.project.work) and (ingest / "documents.jsonl").is_file()
+    return judged(run.resolved.plain(), ingest=ingest if ran else None, root=run.project.root, today=today)
+
+
+def _lineage(question: Question) -> Iterator[Difference]:
+    yield from lineage_check.outputs(question.run.project.work)
+    yield from lineage_check.records(question.run.project.work)
+
+
+def _facts(question: Question) -> Iterator[Difference]:
+    for code, name, what in manifest.differences():
+        yield Difference(check="facts", code=code, file=f"compliance/{name}", row=None, what=what)
+    work = question.run.project.work
+    kept, now = kept_facts.read(work), snapshot.facts_snapshot()
+    for stage in sorted(kept.keys() & read_lock(work).keys()):
+        yield from _changed_facts(stage, kept[stage], now)
+
+
+def _changed_facts(stage: str, kept: kept_facts.KeptFacts, now: dict[str, str]) -> Iterator[Difference]:
+    for line in snapshot.differences(kept.rows, now):
+        name, _, change = line.rpartition(": ")
+        file, _, row = name.partition("#")
+        if change != "added":  # what a run did not know, it did not rest on
+            what = f"{change} since {stage} was let through on {kept.day}"
+            yield Difference(check="facts", code=f"fact_{change}", file=f"compliance/{file}", row=row, what=what)
+
+
+def _overrides(question: Question) -> Iterator[Difference]:
+    root = question.run.project.root
+    standing = override_files.standings(root, question.trusted)
+    filed = override_files.read(root, question.trusted)
+    report = unlifted_report(question.run, question.today)
+    for one in filed:
+        yield from _lapsed(one, lapses.judge(one, report, signers=question.trusted, today=question.today))
+    there = {one.override.nonce for one in filed if one.override}
+    for record in standing.values():
+        if record.standing == "recorded" and record.nonce not in there:
+            what = f"the trail names an override ({record.sha[:16]}…) that is not there: removed, or not readable"
+            yield Difference(check="overrides", code="override_missing", file="overrides", row=None, what=what)
+
+
+def _lapsed(filed: override_files.Filed, outcome: Applied) -> Iterator[Difference]:
+    code = lapses.lapse_of(outcome)
+    if code is None or code in lapses.ELSEWHERE:
+        return
+    what = outcome.why.partition(": ")[2]
+    file = f"{override_files.FOLDER}/{filed.path.name}"
+    yield Difference(check="overrides", code=code, file=file, row=outcome.target or None, what=what)
+
+
+def _trail(question: Question) -> Iterator[Difference]:
+    yield from trail_check.differences(question.run.project.root, question.trusted, head=question.head)
+
+
+CHECKS: dict[str, Callable[[Question], Iterator[Difference]]] = {
+    "lineage": _lineage,
+    "facts": _facts,
+    "overrides": _overrides,
+    "trail": _trail,
+}
+"""What ``kdvert verify`` looks at, in this order."""
+
+_PLACE = {"lineage": "work", "facts": f"work/{kept_facts.FILE}", "overrides": "overrides", "trail": trail_check.FILE}
