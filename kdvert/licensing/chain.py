@@ -6,14 +6,14 @@ both have is a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 from pydantic import Field
 
 from kdvert.errors import GateBlocked
-from kdvert.licensing import conflicts
+from kdvert.licensing import conflicts, corpora
 from kdvert.licensing.conflicts import Conflict
 from kdvert.licensing.facts import ModelLicense, data_licenses, model_licenses
 from kdvert.licensing.links import Kind, Link, blocked, doubtful, link
@@ -120,7 +120,7 @@ def check(
     links = [row for source in dict.fromkeys(sources) for row in judge.source(source)] or [_no_source()]
     links += [judge.mismatch(row) for row in mismatches]
     links += judge.model("teacher", standing(teacher, base_url, root=root))
-    generators = [Writer(ref=ref, role="source") for source in sources for ref in source.written_by]
+    generators = [Writer(ref=ref, role="wrote a source") for source in sources for ref in _writers(source)]
     for writer in dict.fromkeys([*generators, *writers]):
         links += judge.model("writer", standing(writer.ref, writer.base_url, root=root), role=writer.role)
     links += judge.model("student", base)
@@ -163,7 +163,7 @@ class _Judge:
             subject = source.license or "(no license)"
             return [blocked("source", subject, str(error).replace("\n  →", ""))]
         own = link("source", terms.expression, terms.judge(self._use, self._today))
-        return [own, *(self._corpus(name, terms.expression) for name in source.corpora)]
+        return [own, *self._corpora(source.corpora, terms.expression)]
 
     def license(self, name: str) -> list[Link]:
         """Judge a license by its name: of source text, else of a model whose outputs become training text."""
@@ -172,12 +172,12 @@ class _Judge:
             return [link("writer", row.id, self._weights("writer", row))]
         return self.source(SourceUse(license=name))
 
-    def _corpus(self, name: str, expression: str) -> Link:
-        from kdvert.licensing import corpora
-
-        corpus = corpora.corpus(name)
-        judged = corpus.judge(self._use, self._today)
-        return link("source", f"{corpus.title}, stated as {expression}", judged)
+    def _corpora(self, names: Sequence[str], expression: str) -> Iterator[Link]:
+        for name in names:
+            corpus = corpora.corpus(name)
+            judged = corpus.judge(self._use, self._today, expression)
+            if judged:
+                yield link("source", f"{corpus.title}, stated as {expression}", judged)
 
     def mismatch(self, row: Mismatch) -> Link:
         """Judge a license that was found and not stated: counsel is asked, or what was found blocks by itself."""
@@ -212,6 +212,10 @@ class _Judge:
         if kind != "student" and row.own_students and [b.id for b in self._base.licenses] == [row.id]:
             terms = row.student  # the bar excepts students of the same family, which then carry the license themselves
         return terms.judge(row.title, self._use, self._today)
+
+
+def _writers(source: SourceUse) -> list[str]:
+    return [*source.written_by, *corpora.writers(source.corpora)]
 
 
 def _no_source() -> Link:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kdvert.licensing import chain
+from kdvert.licensing import chain, overrides
 from kdvert.licensing.chain import Mismatch, SourceUse
 from kdvert.licensing.use import Use
 from kdvert.records import Document
@@ -15,7 +15,13 @@ from kdvert.store import iter_jsonl
 
 
 def judged(configuration: Mapping[str, Any], *, ingest: Path | None, root: Path, today: date) -> chain.Report:
-    """Judge the chain source → teacher and route → student base → use of a project.
+    """Judge the chain of a project, with counsel's overrides. See `unlifted`."""
+    report = unlifted(configuration, ingest=ingest, root=root, today=today)
+    return overrides.applied(root, report, today=today)
+
+
+def unlifted(configuration: Mapping[str, Any], *, ingest: Path | None, root: Path, today: date) -> chain.Report:
+    """Judge the chain source → teacher and route → student base → use of a project, without overrides.
 
     Args:
         configuration: the resolved settings as plain data (``work/config.json``).

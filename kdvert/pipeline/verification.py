@@ -16,7 +16,7 @@ from kdvert.decisions.signers import Signers
 from kdvert.errors import KdvertError
 from kdvert.licensing import lapses, manifest, override_files, snapshot
 from kdvert.licensing.chain import Applied, Report
-from kdvert.licensing.project import judged
+from kdvert.licensing.project import unlifted
 from kdvert.pipeline import kept_facts, lineage_check
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.runner import Run
@@ -58,7 +58,7 @@ def unlifted_report(run: Run, today: date) -> Report:
     """Return the license check of a project before any override."""
     ingest = run.project.work / "ingest"
     ran = "ingest" in read_lock(run.project.work) and (ingest / "documents.jsonl").is_file()
-    return judged(run.resolved.plain(), ingest=ingest if ran else None, root=run.project.root, today=today)
+    return unlifted(run.resolved.plain(), ingest=ingest if ran else None, root=run.project.root, today=today)
 
 
 def _lineage(question: Question) -> Iterator[Difference]:
