@@ -39,6 +39,14 @@ def listed(values: Any) -> Plain:
     return Plain("\n".join(f"- {escape(value)}" for value in values) or "–")
 
 
+def flop(value: float | None) -> Plain:
+    """Return a large or small number in powers of ten."""
+    if value is None:
+        return Plain("unknown")
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return Plain(f"{value:.3g}" if 0.01 <= value < 1000 else f"{mantissa}e{int(exponent)}")
+
+
 def render(name: str, lineage: Lineage, **context: Any) -> str:
     """Render ``templates/dossier/NAME``.
 
@@ -48,7 +56,7 @@ def render(name: str, lineage: Lineage, **context: Any) -> str:
     templates = TemplateSet(None, None)
     environment = templates.environment
     environment.finalize = escape
-    filters: Mapping[str, Any] = {**FILTERS, "code": code, "listed": listed}
+    filters: Mapping[str, Any] = {**FILTERS, "code": code, "listed": listed, "flop": flop}
     environment.filters.update(filters)
     text = templates.render(f"dossier/{name}", {"lineage": lineage, **context})
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
