@@ -80,10 +80,12 @@ def _show(console: Console, found: Trace) -> None:
         counts = "" if adapter.train is None else f", trained on {adapter.train}, validated with {adapter.validation}"
         console.print(f"adapter {adapter.path}{counts}{' · TAINTED' if adapter.taint else ''}", markup=False)
     if found.questions:
-        console.print(f"evaluation: {len(found.questions)} questions were asked with a passage of it: "
-                      f"{', '.join(found.questions[:5])}{' …' if len(found.questions) > 5 else ''}", markup=False)  # fmt: skip
+        some = ", ".join(found.questions[:5]) + (" …" if len(found.questions) > 5 else "")
+        console.print(
+            f"evaluation: {len(found.questions)} questions were asked with a passage of it: {some}", markup=False
+        )
     if not found.records and not found.forgotten:
-        console.print("No record was made of it.")
+        console.print("No record of it is there.")
 
 
 def _documents(documents: list[DocumentTrace]) -> Table:

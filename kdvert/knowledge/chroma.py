@@ -52,6 +52,23 @@ def connect(folder: Path | None, server: str | None) -> Client:
     return cast("Client", client)
 
 
+def delete(server: str, names: Sequence[str]) -> list[str]:
+    """Delete collections from a server; return those that were there.
+
+    Raises:
+        WorkFailed: the server does not answer.
+    """
+    with explained(server, "changed"):
+        client = connect(None, server)
+        try:
+            there = sorted({c.name for c in client.list_collections()} & set(names))
+            for name in there:
+                client.delete_collection(name)
+            return there
+        finally:
+            client.close()
+
+
 def unreachable(server: str) -> WorkFailed:
     """Return the error for a server that does not answer."""
     return WorkFailed(

@@ -102,7 +102,7 @@ class Embedder:
             cache: a file that keeps vectors by (text, weights), so that nothing is computed twice, even after a kill.
             progress: where to show the count.
         """
-        keys = [sha256_text(f"{self.sha256}\n{text}") for text in texts]
+        keys = [vector_key(self.sha256, text) for text in texts]
         with closing(_Cache(cache)) as known, (progress or Silent()).bar("embedding passages", len(texts)) as bar:
             found = known.get(keys)
             bar.advance(sum(key in found for key in keys))
@@ -183,6 +183,11 @@ class Embedder:
         found: Any = encode(texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
         vectors: Vectors = found.astype("float32")
         return vectors
+
+
+def vector_key(weights_sha256: str, text: str) -> str:
+    """Return the key of a text's vector in the cache of `Embedder.vectors`."""
+    return sha256_text(f"{weights_sha256}\n{text}")
 
 
 def _serialize_tokenizing(model: SentenceTransformer) -> None:

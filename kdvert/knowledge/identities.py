@@ -41,9 +41,30 @@ class Identities:
         rows = self._rows.setdefault(file, {})
         return f"doc-{number:04d}#{rows.setdefault(self._key(row), len(rows) + 1)}"
 
+    def find(self, uri: str, row: str | None = None) -> str | None:
+        """Return the id that a file or row has already, or None."""
+        file = self._key(uri)
+        known = file in self._files if row is None else self._key(row) in self._rows.get(file, {})
+        return self.of(uri, row) if known and file in self._files else None
+
+    def forget(self, uri: str, row: str | None = None) -> None:
+        """Let go of a name. Its number stays used up, so that it never stands for something else."""
+        file = self._key(uri)
+        if row is None:
+            _let_go(self._files, file)
+            self._rows.pop(file, None)
+        else:
+            _let_go(self._rows.get(file, {}), self._key(row))
+
     def save(self) -> None:
         """Keep the numbers for the next run."""
         write_json(self._path, {"salt": self._salt.hex(), "files": self._files, "rows": self._rows})
 
     def _key(self, name: str) -> str:
         return hmac.new(self._salt, name.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+def _let_go(numbers: dict[str, int], key: str) -> None:
+    if key in numbers:
+        number = numbers.pop(key)
+        numbers[f"forgotten-{number}"] = number

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from kdvert.knowledge.embeddings import Vectors
 
+COLLECTIONS = "collections.json"
+"""Beside the cache of vectors: the collections that were ever made on servers, so that they can be deleted there."""
 CHUNKS, STORE, INFO = "chunks.jsonl", "chroma", "index.json"
 
 TITLE_TOKENS = 32
@@ -89,6 +91,8 @@ def build(
         embedder=model.ref, embedder_sha256=model.sha256, dimension=model.dimension, count=len(chunks), content_sha=sha,
         collection=f"kdvert-{sha[:40]}", server=server,
     )  # fmt: skip
+    if server and cache:
+        _remember(cache.with_name(COLLECTIONS), server, info.collection)
     _store(info, out, chunks, vectors)
     write_json(out / INFO, info.model_dump())
     return info
@@ -96,6 +100,8 @@ def build(
 
 def embedded_text(chunk: Chunk, embedder: Embedder) -> str:
     """Return what is embedded for a passage: its title, at most `TITLE_TOKENS` of it, and its text."""
+    if len(chunk.title.encode()) <= TITLE_TOKENS:  # a token is a byte at least: the model need not be loaded
+        return f"{chunk.title}\n{chunk.text}"
     tokens = embedder.offsets(chunk.title)
     title = chunk.title if len(tokens) <= TITLE_TOKENS else chunk.title[: tokens[TITLE_TOKENS - 1][1]]
     return f"{title}\n{chunk.text}"
@@ -112,6 +118,12 @@ def _store(info: IndexInfo, out: Path, chunks: Sequence[Chunk], vectors: Sequenc
                 raise WorkFailed(f"The vector store kept {stored} of {info.count} passages.", hint=_AGAIN)
         finally:
             client.close()
+
+
+def _remember(path: Path, server: str, collection: str) -> None:
+    """Write a collection down before it is filled: a killed build leaves text on the server too."""
+    made: dict[str, list[str]] = read_json(path) if path.is_file() else {}
+    write_json(path, made | {server: sorted({*made.get(server, []), collection})})
 
 
 def _count(client: Client, name: str) -> int | None:

@@ -17,6 +17,8 @@ from kdvert.store import read_json, sha256_file, write_json
 
 CONFIG, WEIGHTS, FACTS = "adapter_config.json", "adapter_model.safetensors", "adapter.json"
 MARK = "tainted.json"
+CURRENT = "work/distill/"
+"""Where the adapter of the last run lies, beside the records that it was made from."""
 KEPT = Path("work/tainted")
 """Where adapters go whose stage is run anew: they stay as evidence, and nobody takes them for the current one."""
 
@@ -27,8 +29,8 @@ class Taint(Record):
     Attributes:
         at: UTC time, ISO 8601.
         documents: ids of the forgotten documents that it learned from or was validated with.
-        train: how many records of them it was trained on.
-        validation: how many it was validated with.
+        train: how many records of them it was trained on; None where its records are not at hand.
+        validation: how many it was validated with, likewise.
         base: the student's base.
         data_sha256: hash of its training data.
         weights_sha256: hash of its weights, by which copies elsewhere are known.
@@ -37,8 +39,8 @@ class Taint(Record):
 
     at: str
     documents: list[str]
-    train: int
-    validation: int
+    train: int | None
+    validation: int | None
     base: str | None
     data_sha256: str | None
     weights_sha256: str
@@ -76,10 +78,18 @@ def find_adapters(root: Path) -> list[Adapter]:
 def mark(folder: Path, taint: Taint) -> None:
     """Write the mark beside the weights in ``folder``; what an earlier mark names is kept."""
     if old := _mark(folder):
-        documents = sorted({*old.documents, *taint.documents})
-        changes = {"documents": documents, "train": max(old.train, taint.train)}
-        taint = taint.model_copy(update=changes)
+        same = old.job == taint.job
+        merged: dict[str, Any] = {
+            "documents": sorted({*old.documents, *taint.documents}),
+            "train": _sum(old.train, taint.train, same),
+            "validation": _sum(old.validation, taint.validation, same),
+        }
+        taint = taint.model_copy(update=merged)
     write_json(folder / MARK, taint.model_dump())
+
+
+def _sum(old: int | None, new: int | None, same: bool) -> int | None:
+    return new if same else None if old is None or new is None else old + new
 
 
 def _folders(root: Path) -> Iterator[Path]:

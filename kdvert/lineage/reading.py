@@ -34,8 +34,8 @@ class Known(Record):
     """A document, without its text.
 
     ``shown`` is its path or its id. ``title``, ``publisher`` and ``url`` are as scrubbing left them, or hidden before
-    that. ``sha256`` is of the scrubbed text; that of the raw bytes stays in the ingest folder, since the hash of a short
-    row could be guessed back.
+    that. ``sha256`` is of the scrubbed text; that of the raw bytes stays in the ingest folder, since the hash of a
+    short row could be guessed back.
     """
 
     id: str

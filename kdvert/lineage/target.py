@@ -1,4 +1,4 @@
-"""What a user means by RECORD, DOCUMENT or SOURCE: an id or the start of one, a path, a glob, a publisher, a license."""
+"""What a user means by RECORD, DOCUMENT or SOURCE: an id or its beginning, a path, a glob, a publisher, a license."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from kdvert.decisions import trail
 from kdvert.errors import UserError
+from kdvert.knowledge.identities import Identities
 from kdvert.knowledge.listing import SourceFile, list_files
 from kdvert.lineage.reading import Lineage, Original
 from kdvert.privacy import file_names
 
-Kind = Literal["record", "passage", "document", "source", "license", "teacher"]
+Kind = Literal["record", "passage", "document", "source", "license", "teacher", "forgotten"]
 
+FORGOTTEN = "source-forgotten"
+"""The kind of trail entry that an erasure leaves."""
 SHORTEST = 4
 """Characters of a beginning of an id."""
 _SHOWN = 8  # of the candidates, in an error
@@ -60,7 +64,7 @@ def resolve(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target:
     text = text.strip()
     if not text:
         raise UserError("Nothing was named.", hint=_FORMS)
-    for find in (_by_id, _by_path, _by_glob, _by_origin, _by_beginning):
+    for find in (_by_id, _by_path, _by_glob, _by_origin, _by_beginning, _by_trail):
         if target := find(lineage, text, patterns):
             return target
     raise UserError(f"Nothing in this project fits {spoken(text)}.", hint=_FORMS)
@@ -144,8 +148,8 @@ def _by_id(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | Non
         return Target("record", text, records=frozenset({text}))
     if text in lineage.passages:
         return Target("passage", text, passages=frozenset({text}))
-    if text in _document_ids(lineage):
-        return _documents("document", text, lineage, [text])
+    if text in _document_ids(lineage, patterns):
+        return _documents("document", text, lineage, [text], patterns)
     return None
 
 
@@ -160,6 +164,7 @@ def _by_path(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | N
             meant = [o for o in meant if o.row == wanted]
         elif meant:
             meant = [o for o in meant if o.row is None]
+        meant = meant or _remembered(lineage, uri, wanted)
         if meant:
             return _target("document", _called(meant[0]), lineage, meant)
     return None
@@ -184,15 +189,17 @@ def _by_origin(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target |
         raise UserError(f"{spoken(text)} is both a publisher and a license.", hint="Use --license for the license.")
     if not (named or licensed):
         return None
-    return _documents(
-        "source", text if licensed or file_names.is_plain(text) else "a publisher", lineage, named | licensed
-    )
+    label = text if licensed or file_names.is_plain(text) else "a publisher"
+    return _documents("source", label, lineage, named | licensed, patterns)
 
 
 def _by_beginning(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
     if len(text) < SHORTEST:
         return None
-    kinds: list[tuple[Kind, Iterable[str]]] = [("record", lineage.records), ("document", _document_ids(lineage))]
+    kinds: list[tuple[Kind, Iterable[str]]] = [
+        ("record", lineage.records),
+        ("document", _document_ids(lineage, patterns)),
+    ]
     if "@" in text:
         kinds = [("passage", lineage.passages)]
     short = _SHORT.fullmatch(text)
@@ -208,35 +215,57 @@ def _by_beginning(lineage: Lineage, text: str, patterns: Sequence[str]) -> Targe
     return _by_id(lineage, found[0][1], patterns)
 
 
-def _documents(kind: Kind, label: str, lineage: Lineage, ids: Iterable[str]) -> Target:
+def _by_trail(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
+    """By the id of a document or record that was forgotten."""
+    for entry in trail.entries(lineage.root):
+        if entry.kind != FORGOTTEN:
+            continue
+        gone = [str(i) for name in ("documents", "records") if isinstance(v := entry.refs.get(name), list) for i in v]
+        if any(text == id_ or covers(id_, text) for id_ in gone):
+            documents = entry.refs.get("documents")
+            return Target("forgotten", text, frozenset(documents if isinstance(documents, list) else ()))
+    return None
+
+
+def _documents(kind: Kind, label: str, lineage: Lineage, ids: Iterable[str], patterns: Sequence[str]) -> Target:
     wanted = set(ids)
-    return _target(kind, label, lineage, [o for o in lineage.originals.values() if o.id in wanted], wanted)
+    return _target(kind, label, lineage, [o for o in _originals(lineage, patterns) if o.id in wanted], wanted)
 
 
 def _target(kind: Kind, label: str, lineage: Lineage, originals: Sequence[Original], ids: Iterable[str] = ()) -> Target:
     wanted = {*ids, *(o.id for o in originals if o.id)}
-    covered = {d for d in _document_ids(lineage) if any(covers(w, d) for w in _heads(wanted, d))}
+    known = {*lineage.documents, *lineage.originals}
+    covered = {d for d in known if not wanted.isdisjoint((d, d.partition("#")[0]))}
     return Target(kind, label, frozenset(wanted | covered), originals=tuple(originals))
 
 
-def _heads(wanted: set[str], id_: str) -> list[str]:
-    """Return those of ``wanted`` that can cover a document: itself and its file."""
-    return [w for w in (id_, id_.partition("#")[0]) if w in wanted]
-
-
-def _document_ids(lineage: Lineage) -> set[str]:
-    return {*lineage.documents, *lineage.originals}
+def _document_ids(lineage: Lineage, patterns: Sequence[str]) -> set[str]:
+    return {*lineage.documents, *(o.id for o in _originals(lineage, patterns) if o.id)}
 
 
 def _originals(lineage: Lineage, patterns: Sequence[str]) -> list[Original]:
     """Return the files and rows that ingest has seen, and the source files that it has not."""
     seen = {o.uri for o in lineage.originals.values()}
+    ids = identities(lineage.root)
     fresh = [f for f in list_files(lineage.root, patterns) if f.uri not in seen]
-    return [*lineage.originals.values(), *(_unseen(f) for f in fresh)]
+    return [*lineage.originals.values(), *(_unseen(f, ids) for f in fresh)]
 
 
-def _unseen(file: SourceFile) -> Original:
-    return Original(id="", uri=file.uri.encode("utf-8", "backslashreplace").decode())
+def _unseen(file: SourceFile, ids: Identities) -> Original:
+    return Original(id=ids.find(file.uri) or "", uri=file.uri.encode("utf-8", "backslashreplace").decode())
+
+
+def _remembered(lineage: Lineage, uri: str, row: str | None) -> list[Original]:
+    """Return a file or row that an earlier run saw, or a row of a file that none has seen yet."""
+    if id_ := identities(lineage.root).find(uri, row):
+        return [Original(id=id_, uri=uri, row=row)]
+    unread = row is not None and uri.lower().endswith(".jsonl") and (lineage.root / uri).is_file()
+    return [Original(id="", uri=uri, row=row)] if unread else []
+
+
+def identities(root: Path) -> Identities:
+    """Return the numbers that ingest gave to files and rows."""
+    return Identities(root / "work" / "cache" / "ingest" / "ids.json")
 
 
 def _uri(root: Path, name: str) -> str | None:

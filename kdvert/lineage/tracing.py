@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from kdvert.decisions import trail
-from kdvert.lineage.adapters import Taint
+from kdvert.lineage.adapters import CURRENT, Adapter, Taint
 from kdvert.lineage.reading import Lineage, Tracked
-from kdvert.lineage.target import Target, covers
+from kdvert.lineage.target import FORGOTTEN, Target, covers, in_expression
 from kdvert.records import Evidence, Message, Record, Sampling, Verdict
-
-FORGOTTEN = "source-forgotten"
-"""The kind of trail entry that an erasure leaves."""
 
 
 class DocumentTrace(Record):
@@ -238,25 +235,32 @@ def _same_text(lineage: Lineage, wanted: set[str]) -> dict[str, Counter[str]]:
 
 
 def _adapters(lineage: Lineage, target: Target, documents: list[str], records: list[Tracked]) -> list[AdapterTrace]:
-    """Return the adapters that it went into: by their own lists, and by the marks of what was forgotten."""
+    """Return the adapters that it went into: by their records, by their own lists, by the marks of what was forgotten.
+
+    The records of the current one are at hand; of others only the lists in ``adapter.json`` are.
+    """
     wanted = {*documents, *target.documents}
-    label = target.label.casefold()
+    counts = Counter(r.place for r in records)
     found = []
     for adapter in lineage.adapters:
-        current = adapter.path.startswith("work/distill/")
-        counts = Counter(r.place for r in records) if current else None
-        rights = adapter.rights
-        by_documents = bool(rights) and not wanted.isdisjoint(rights.document_ids)
-        by_terms = bool(rights) and label in {x.casefold() for x in (*rights.licenses, *rights.terms)}
+        current = adapter.path.startswith(CURRENT)
         by_mark = adapter.taint is not None and not wanted.isdisjoint(adapter.taint.documents)
-        used = counts["train"] + counts["validation"] if counts else 0
-        touched = used > 0 if current else (by_terms if target.kind == "license" else by_documents)
-        if touched or by_mark:
+        used = counts["train"] + counts["validation"] if current else _listed(adapter, target, wanted)
+        if used or by_mark:
             found.append(AdapterTrace(
-                **adapter.model_dump(exclude={"rights"}), train=counts["train"] if counts else None,
-                validation=counts["validation"] if counts else None,
+                **adapter.model_dump(exclude={"rights"}), train=counts["train"] if current else None,
+                validation=counts["validation"] if current else None,
             ))  # fmt: skip
     return found
+
+
+def _listed(adapter: Adapter, target: Target, documents: set[str]) -> bool:
+    """Return whether an adapter's own list names the license, or one of the documents."""
+    if adapter.rights is None:
+        return False
+    if target.kind == "license":
+        return any(in_expression(target.label, x) for x in (*adapter.rights.licenses, *adapter.rights.terms))
+    return target.kind in ("document", "source") and not documents.isdisjoint(adapter.rights.document_ids)
 
 
 def _once(names: Iterable[str]) -> list[str]:

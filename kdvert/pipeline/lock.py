@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,10 @@ def write_row(work: Path, stage: str, row: LockRow) -> None:
     rows = read_lock(work)
     rows[stage] = row
     write_json(work / FILE, {name: r.model_dump(mode="json") for name, r in rows.items()})
+
+
+def drop_rows(work: Path, stages: Sequence[str]) -> None:
+    """Remove the rows of ``stages``, so that they run anew."""
+    rows = {name: r.model_dump(mode="json") for name, r in read_lock(work).items() if name not in stages}
+    if (work / FILE).is_file():
+        write_json(work / FILE, rows)

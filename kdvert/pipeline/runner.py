@@ -17,6 +17,8 @@ from typing import Any
 
 from kdvert import verticals
 from kdvert.errors import UserError, WorkFailed
+from kdvert.knowledge.listing import list_files
+from kdvert.lineage.job import must_be_done
 from kdvert.pipeline import gates, kept_facts
 from kdvert.pipeline.fingerprint import content_names, fingerprint, output_hashes, why
 from kdvert.pipeline.lock import LockRow, read_lock, write_row
@@ -89,6 +91,13 @@ def source_patterns(run: Run) -> list[str]:
     return [rule.path for rule in run.resolved.stages["ingest"].sources]  # type: ignore[attr-defined]
 
 
+def source_encodings(run: Run) -> Callable[[str], str | None]:
+    """Return a function that gives the encoding which ``ingest.sources`` states for a file."""
+    rules = run.resolved.stages["ingest"].sources  # type: ignore[attr-defined]
+    places = {file.uri: file.rule for file in list_files(run.project.root, source_patterns(run))}
+    return lambda uri: None if (number := places.get(uri)) is None else rules[number].encoding
+
+
 def plan(run: Run, *, first: str | None = None, last: str | None = None, force: bool = False) -> list[Step]:
     """Say for each stage whether and why it would run. Nothing is written."""
     lock = read_lock(run.project.work)
@@ -130,6 +139,7 @@ def execute(
     rows = between(first, last)
     _require_earlier(run, first)
     with exclusive(run.project.work):
+        must_be_done(run.project.root)
         write_json(run.project.work / "config.json", run.resolved.plain())
         return [_step(run, row, force, on_step) for row in rows]
 
