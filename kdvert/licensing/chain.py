@@ -15,7 +15,7 @@ from pydantic import Field
 from kdvert.errors import GateBlocked
 from kdvert.licensing import conflicts, corpora
 from kdvert.licensing.conflicts import Conflict
-from kdvert.licensing.facts import ModelLicense, data_licenses, model_licenses
+from kdvert.licensing.facts import ModelLicense, data_licenses, model_licenses, uses
 from kdvert.licensing.links import Kind, Link, blocked, doubtful, link
 from kdvert.licensing.models import Standing, standing
 from kdvert.licensing.obligations import Duty
@@ -124,6 +124,7 @@ def check(
     for writer in dict.fromkeys([*generators, *writers]):
         links += judge.model("writer", standing(writer.ref, writer.base_url, root=root), role=writer.role)
     links += judge.model("student", base)
+    links += judge.use()
     return concluded(links, use, today)
 
 
@@ -206,6 +207,11 @@ class _Judge:
             links.append(link(kind, f"{subject} under {row.id}", self._weights(kind, row), model.notes))
         links += [doubtful(kind, subject, "not-the-publisher", doubt) for doubt in model.doubts]
         return links
+
+    def use(self) -> list[Link]:
+        """Judge the use itself: what its field and its place ask for."""
+        rows = [row for row in uses() if row.holds(self._use)]
+        return [link("use", row.title, row.terms.judge(row.title, self._use, self._today)) for row in rows]
 
     def _weights(self, kind: Kind, row: ModelLicense) -> Judgment:
         terms = row.student if kind == "student" else row.teacher

@@ -18,6 +18,7 @@ from kdvert.content import compliance_facts
 from kdvert.errors import WorkFailed
 from kdvert.licensing.obligations import read_file
 from kdvert.licensing.rulings import Terms
+from kdvert.licensing.use import Distribution, Use
 
 
 class DataLicense(ConfigBase):
@@ -74,6 +75,31 @@ class Route(ConfigBase):
     terms: Terms
 
 
+class UseFact(ConfigBase):
+    """What a use itself asks for, where all of its marks fit. ``eu: true`` also holds where the use does not say."""
+
+    id: str
+    title: str
+    eu: bool | None = None
+    fields: list[str] | None = None
+    distributions: list[Distribution] | None = None
+    terms: Terms
+
+    def holds(self, use: Use) -> bool:
+        """Whether it is about ``use``."""
+        return (
+            (self.eu is None or use.eu is None or use.eu == self.eu)
+            and (self.fields is None or use.field in self.fields)
+            and (self.distributions is None or use.distribution in self.distributions)
+        )
+
+
+class UseFile(ConfigBase):
+    """``compliance/uses.yaml``."""
+
+    uses: list[UseFact]
+
+
 class DataLicenseFile(ConfigBase):
     """A file of ``compliance/licenses``."""
 
@@ -126,6 +152,12 @@ def model_licenses() -> dict[str, ModelLicense]:
 def families() -> list[Family]:
     """Return the table of model families."""
     return read_file(compliance_facts() / "models" / "families.yaml", FamilyFile).families
+
+
+@cache
+def uses() -> list[UseFact]:
+    """Return what uses ask for by themselves."""
+    return read_file(compliance_facts() / "uses.yaml", UseFile).uses
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One link of the chain: a source, a model that wrote text, or the student's weights, and what was found about it."""
+"""One link of the chain: a source, a model that wrote text, the student's weights or the use, and what was found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kdvert.licensing.obligations import Duty
 from kdvert.licensing.rulings import Judgment, Verdict
 from kdvert.records import Record, sha256_json
 
-Kind = Literal["source", "teacher", "writer", "student"]
+Kind = Literal["source", "teacher", "writer", "student", "use"]
 
 
 class Link(Record):

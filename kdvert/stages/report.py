@@ -31,7 +31,7 @@ def content(ctx: StageContext, config: Config) -> list[Path]:
     """Return the facts behind licenses and regimes, and the report templates in the order in which later ones win."""
     layers = (shared_templates(), ctx.templates.vertical, ctx.templates.project)
     folders = [compliance_facts() / name for name in ("corpora", "licenses", "models", "privacy")]
-    folders += [compliance_facts() / name for name in ("conditions.yaml", "duties.yaml")]
+    folders += [compliance_facts() / name for name in ("conditions.yaml", "duties.yaml", "uses.yaml")]
     folders += [folder / "report" for folder in layers if folder]
     return [folder for folder in folders if folder.exists()]
 

@@ -37,7 +37,7 @@ def project(tmp_path: Path) -> Path:
 def test_a_chain_is_judged_without_a_project() -> None:
     found = answer("check", "--source", "CC-BY-4.0", "--teacher", "ollama:llama3.1:8b", "--use", "hosted")
     assert found["verdict"] == "allow-with-duties"
-    assert [link["kind"] for link in found["links"]] == ["source", "teacher", "student"]
+    assert [link["kind"] for link in found["links"]] == ["source", "teacher", "student", "use"]
     assert {"name-sources", "llama-name"} <= {duty["id"] for duty in found["duties"]}
 
 

@@ -201,3 +201,22 @@ def test_revenue_counts(revenue: float | None, verdict: str) -> None:
 def test_gemini_never_simply_permits(field: str | None, distribution: str) -> None:
     use = Use.model_validate({"field": field, "distribution": distribution})
     assert check("CC0-1.0", "google_genai:gemini-2.5-pro", None, QWEN, use).verdict in (COUNSEL, BLOCK)
+
+
+@pytest.mark.parametrize(
+    ("use", "duties"),
+    [
+        (Use(field="medicine"), set()),
+        (Use(distribution="hosted", eu=False, field="law"), set()),
+        (Use(distribution="hosted", eu=False, field="medicine"), {"settle-medical-device-status"}),
+        (Use(distribution="hosted", eu=True, field="science"), {"settle-ai-act-role", "say-it-is-ai"}),
+        (
+            Use(distribution="distributed", field="medicine"),
+            {"settle-ai-act-role", "say-it-is-ai", "settle-high-risk-class", "settle-medical-device-status"},
+        ),
+    ],
+)
+def test_field_and_place_ask_for_things_by_themselves(use: Use, duties: set[str]) -> None:
+    report = check("CC0-1.0", "embedded", None, QWEN, use)
+    assert {duty.id for link in report.links if link.kind == "use" for duty in link.duties} == duties
+    assert report.verdict == DUTIES
