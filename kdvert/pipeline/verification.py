@@ -49,8 +49,9 @@ def _guarded(name: str, question: Question) -> Iterator[Difference]:
     """Yield what a check finds; what it cannot read is found, too."""
     try:
         yield from CHECKS[name](question)
-    except KdvertError as error:
-        what = f"it cannot be checked further: {error.message}"
+    except (KdvertError, OSError) as error:
+        reason = error.message if isinstance(error, KdvertError) else f"{error.filename}: {error.strerror}"
+        what = f"it cannot be checked further: {reason}"
         yield Difference(check=name, code="unchecked", file=_PLACE[name], row=None, what=what)
 
 
@@ -88,14 +89,15 @@ def _overrides(question: Question) -> Iterator[Difference]:
     root = question.run.project.root
     standing = override_files.standings(root, question.trusted)
     filed = override_files.read(root, question.trusted)
-    report = unlifted_report(question.run, question.today)
-    for one in filed:
-        yield from _lapsed(one, lapses.judge(one, report, signers=question.trusted, today=question.today))
     there = {one.override.nonce for one in filed if one.override}
     for record in standing.values():
         if record.standing == "recorded" and record.nonce not in there:
             what = f"the trail names an override ({record.sha[:16]}…) that is not there: removed, or not readable"
             yield Difference(check="overrides", code="override_missing", file="overrides", row=None, what=what)
+    if filed:
+        report = unlifted_report(question.run, question.today)
+        for one in filed:
+            yield from _lapsed(one, lapses.judge(one, report, signers=question.trusted, today=question.today))
 
 
 def _lapsed(filed: override_files.Filed, outcome: Applied) -> Iterator[Difference]:
