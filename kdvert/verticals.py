@@ -10,10 +10,11 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import yaml
 from pydantic import Field
@@ -98,13 +99,39 @@ class PrivacySpec(ConfigBase):
 
 
 class OpenCorpus(ConfigBase):
-    """A corpus that a user may fetch herself."""
+    """A corpus that a user may fetch herself: one title or part of it, under one license.
+
+    Attributes:
+        title: what it is.
+        part: the title, edition or subset that the license is of (null: all of it).
+        url: where it is.
+        license: SPDX expression.
+        publisher: whom to name.
+        trap: what goes wrong with it.
+        source: where license and trap were read.
+        read: on which day.
+        confidence: ``H`` the text itself, ``M`` a quotation or a secondary page, ``L`` general knowledge, not read.
+        corpus: its id in ``compliance/corpora``, where kdvert has facts about it (``kdvert check`` then uses them).
+    """
 
     title: str
+    part: str | None = None
     url: str
     license: str
     publisher: str
     trap: str
+    source: str
+    read: date
+    confidence: Literal["H", "M", "L"]
+    corpus: str | None = None
+
+    def told(self) -> str:
+        """Return all of it as a line."""
+        part = f", {self.part}" if self.part else ""
+        low = " (general knowledge, not read: check it)" if self.confidence == "L" else ""
+        known = f"; known to `kdvert check` as {self.corpus}" if self.corpus else ""
+        read = f"{self.source}, read {self.read}, confidence {self.confidence}{low}{known}"
+        return f"{self.title}{part} ({self.license}): {self.trap} [{read}] {self.url}"
 
 
 class SourcesFile(ConfigBase):

@@ -58,12 +58,12 @@ def show(name: str, console: Console) -> dict[str, Any]:
         "checks": v.manifest.checks,
         "sample documents": len(v.corpus),
         "eval files": [p.name for p in v.eval_files],
-        "open corpora": [f"{s.title} ({s.license}): {s.trap}" for s in v.sources],
+        "open corpora": [s.told() for s in v.sources],
         "disclaimer": v.manifest.disclaimer,
     }
     for key, value in facts.items():
         console.print(f"{key}: {_shown(value)}", markup=False)
-    return facts
+    return facts | {"sources": [s.model_dump(mode="json") for s in v.sources]}
 
 
 def _shown(value: Any) -> str:

@@ -17,7 +17,9 @@ from kdvert.conformance.results import CheckResult, Row, judge, one_line
 from kdvert.conformance.verifiers import checks
 from kdvert.content import shared_templates
 from kdvert.errors import GateBlocked, UserError
+from kdvert.licensing.corpora import all_corpora
 from kdvert.licensing.terms import validate_expression
+from kdvert.registry import suggest
 from kdvert.verticals import Vertical
 
 _PREFIX = "kdvert_"
@@ -86,6 +88,9 @@ def sources(vertical: Vertical) -> tuple[str, list[str]]:
             problems.append(f"sources.yaml, '{row.title}': {error.message} {error.hint or ''}".strip())
         if not row.url.startswith(("https://", "http://")):
             problems.append(f"sources.yaml, '{row.title}': '{row.url}' is no web address; start it with https://.")
+        if row.corpus and row.corpus not in all_corpora():
+            hint = suggest(row.corpus, all_corpora())
+            problems.append(f"sources.yaml, '{row.title}': '{row.corpus}' is no corpus of compliance/corpora. {hint}")
     return f"{len(vertical.sources)} open corpora", problems
 
 

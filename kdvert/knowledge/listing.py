@@ -28,6 +28,15 @@ class SourceFile:
     uri: str
     rule: int | None
 
+    def folders(self, project: Path) -> tuple[Path, ...]:
+        """Return the folders whose license files hold for it, the nearest first: up to the outermost in ``project``.
+
+        For a link, the folder that the file really lies in is the nearest.
+        """
+        parts = Path(self.uri).parent.parts
+        inside = [project.joinpath(*parts[:count]) for count in range(len(parts), 0, -1)] or [project]
+        return (self.path.resolve().parent, *inside) if self.path.is_symlink() else tuple(inside)
+
 
 def list_files(project: Path, patterns: Sequence[str]) -> list[SourceFile]:
     """Return the files in ``sources/`` and those that a pattern matches, each once, sorted by uri.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +29,7 @@ LOADERS = {
     ".html": "kdvert.knowledge.markup:html",
     ".htm": "kdvert.knowledge.markup:html",
     ".docx": "kdvert.knowledge.markup:docx",
+    ".cnxml": "kdvert.knowledge.cnxml:cnxml",
     ".pdf": "kdvert.knowledge.pdf:pdf",
 }
 """Suffix (lower case) to loader."""
@@ -51,6 +52,8 @@ class Loaded:
         line: the row's line number.
         license, publisher, url: as the row states them.
         guessed: the encoding, if it had to be guessed.
+        origin: what the row says of its source, in its own words. It may name a person.
+        stated: what the row says of its rights beside ``license``, by field. It may name a person.
     """
 
     text: str
@@ -62,6 +65,8 @@ class Loaded:
     url: str | None = None
     guessed: str | None = None
     line: int | None = None
+    origin: str | None = None
+    stated: dict[str, str] = field(default_factory=dict)
 
 
 Loader = Callable[[bytes, str | None], Iterable[Loaded | RowProblem]]
@@ -172,6 +177,15 @@ class Row(BaseModel):
     license: str | None = None
     publisher: str | None = None
     url: str | None = None
+    licence: Any = None
+    license_url: Any = None
+    license_name: Any = None
+    rights: Any = None
+    copyright: Any = None
+    usage_terms: Any = None
+
+
+_OF_RIGHTS = ("licence", "license_url", "license_name", "rights", "copyright", "usage_terms")
 
 
 def rows(data: bytes, encoding: str | None = None) -> Iterator[Loaded | RowProblem]:
@@ -204,6 +218,8 @@ def _row(number: int, line: str, guessed: str | None) -> Loaded | RowProblem:
         url=row.url if row.url and row.url.startswith(("http://", "https://")) else None,
         guessed=guessed,
         line=number,
+        origin=one_line(row.source),
+        stated={name: value for name in _OF_RIGHTS if isinstance(value := getattr(row, name), str) and value.strip()},
     )
 
 

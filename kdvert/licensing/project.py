@@ -9,9 +9,8 @@ from typing import Any
 
 from kdvert.licensing import chain, overrides
 from kdvert.licensing.chain import Mismatch, SourceUse
+from kdvert.licensing.sources_of_run import sources_of_run
 from kdvert.licensing.use import Use
-from kdvert.records import Document
-from kdvert.store import iter_jsonl
 
 
 def judged(configuration: Mapping[str, Any], *, ingest: Path | None, root: Path, today: date) -> chain.Report:
@@ -51,9 +50,10 @@ def use_of(configuration: Mapping[str, Any]) -> Use:
 
 def _stated(configuration: Mapping[str, Any]) -> list[SourceUse]:
     rules = (configuration.get("ingest") or {}).get("sources") or []
-    return [SourceUse(license=name) for name in sorted({str(rule["license"]) for rule in rules if rule.get("license")})]
+    stated = {(str(rule["license"]), tuple(rule.get("written_by") or ())) for rule in rules if rule.get("license")}
+    return [SourceUse(license=name, written_by=writers) for name, writers in sorted(stated)]
 
 
 def _of_run(ingest: Path) -> tuple[list[SourceUse], list[Mismatch]]:
-    licenses = sorted({d.source.license for d in iter_jsonl(ingest / "documents.jsonl", Document)})
-    return [SourceUse(license=name) for name in licenses], []
+    found = sources_of_run(ingest)
+    return found.uses, found.mismatches

@@ -4,6 +4,8 @@ Writes
 
 - ``documents.jsonl``: the raw documents, under ids that say nothing of their names;
 - ``originals.jsonl``: which file and row each id stands for. It stays here: no other stage reads it;
+- ``detected.jsonl``, ``terms.jsonl``, ``mismatches.jsonl``: what licenses the documents show, from which known corpora
+  they are, and where that differs from what was stated (`kdvert.licensing.signs`);
 - ``skipped.jsonl``: what was left out and why;
 - ``summary.json``: counts.
 
@@ -13,17 +15,15 @@ document by its id; a path is shown only if it surely names nobody (`kdvert.priv
 
 from __future__ import annotations
 
-import codecs
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TextIO
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts
@@ -32,6 +32,13 @@ from kdvert.knowledge.identities import Identities
 from kdvert.knowledge.listing import FOLDER, SourceFile, list_files
 from kdvert.knowledge.loaders import LOADERS, Loaded, load
 from kdvert.knowledge.problems import RowProblem, SourceProblem
+from kdvert.knowledge.rules import Rule
+from kdvert.licensing.corpora import Origin
+from kdvert.licensing.detection import companions
+from kdvert.licensing.detection.contract import Evidence, ends
+from kdvert.licensing.detection.markup import address_of_page
+from kdvert.licensing.detection.names import identify
+from kdvert.licensing.signs import Signs, Stated
 from kdvert.licensing.terms import data_license
 from kdvert.privacy import file_names
 from kdvert.progress import track
@@ -39,49 +46,13 @@ from kdvert.records import Document, Source, sha256_text
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_json, to_line, write_json, write_jsonl
 
-VERSION = 2
+VERSION = 3
 VOLATILE: tuple[str, ...] = ()
 ORIGINALS = "originals.jsonl"
 _SHOWN = 10  # of the problems, in an error
 _ROWS = ".jsonl"  # the one kind of file whose documents can state a license themselves
 _SLOW = (".pdf", ".docx")
 _READ = "read"  # folder for what was read so far
-
-
-class Rule(ConfigBase):
-    """What holds for the files that a glob names.
-
-    Attributes:
-        path: glob relative to the project folder; ``**`` stands for any depth.
-        license: SPDX expression. May be left out for JSON lines that state their own, which wins.
-        publisher: whom to name as the origin.
-        retrieved: the day the files were fetched.
-        title: for a rule that names a single document.
-        encoding: of text files, for one that is guessed wrongly. UTF-8, UTF-16 with a mark and what HTML declares
-            need no word.
-    """
-
-    path: str = Field(min_length=1)
-    license: str | None = None
-    publisher: str | None = None
-    retrieved: date | None = None
-    title: str | None = None
-    encoding: str | None = None
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_known(cls, value: str | None) -> str | None:
-        try:
-            return codecs.lookup(value).name if value else None
-        except LookupError:
-            raise ValueError("not an encoding that Python knows, such as utf-8, cp1250, shift_jis") from None
-
-    @field_validator("path")
-    @classmethod
-    def _is_inside(cls, value: str) -> str:
-        if PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
-            raise ValueError(f"must lie inside the project folder; link or copy the files into {FOLDER}/")
-        return value
 
 
 class Config(ConfigBase):
@@ -101,9 +72,10 @@ class Config(ConfigBase):
 def content(ctx: StageContext, config: Config) -> list[Path]:
     """Return the sources folder, source files that lie elsewhere, and the facts about licenses."""
     top = ctx.project / FOLDER
-    paths = [file.path for file in list_files(ctx.project, [rule.path for rule in config.sources])]
-    elsewhere = [p for p in paths if not p.resolve().is_relative_to(top.resolve())]
-    return [top, *elsewhere, compliance_facts() / "licenses"]
+    files = list_files(ctx.project, [rule.path for rule in config.sources])
+    paths = [f.path for f in files] + companions.beside({folder for f in files for folder in f.folders(ctx.project)})
+    elsewhere = [p for p in dict.fromkeys(paths) if not p.resolve().is_relative_to(top.resolve())]
+    return [top, *elsewhere, *(compliance_facts() / name for name in ("corpora", "detection", "licenses", "texts"))]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
@@ -113,7 +85,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         UserError: there are no sources, or one cannot be read and ``on_broken`` is ``stop``.
         GateBlocked: a document has no license, or one that kdvert knows nothing about.
     """
-    files = list_files(ctx.project, [rule.path for rule in config.sources])
+    listed = list_files(ctx.project, [rule.path for rule in config.sources])
+    files = [file for file in listed if not _is_about_others(config, file)]
     if not files:
         raise UserError(
             f"There are no documents in {ctx.project / FOLDER}.",
@@ -121,8 +94,9 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         )
     _warn_of_idle_rules(ctx, config, files)
     intake = _Intake(ctx, config, Identities(ctx.cache / "ids.json"))
-    with intake.kept():
+    with intake.kept(), intake.signs.kept(ctx.out):
         write_jsonl(ctx.out / "documents.jsonl", intake.documents(files))
+    _tell_of_signs(ctx, config, intake.signs)
     write_jsonl(ctx.out / "skipped.jsonl", intake.broken)
     shutil.rmtree(ctx.out / _READ, ignore_errors=True)
     summary = {
@@ -133,7 +107,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "guessed_encodings": intake.guessed,
         "licenses": dict(sorted(intake.licenses.items())),
         "reasons": dict(sorted(Counter(row["reason"] for row in intake.broken).items())),
-    }
+        "license_files": len(listed) - len(files),
+    } | intake.signs.summary()
     write_json(ctx.out / "summary.json", summary)
     return summary
 
@@ -144,6 +119,20 @@ def _warn_of_idle_rules(ctx: StageContext, config: Config, files: list[SourceFil
         if number not in used:
             shown = _rule(config, number)
             ctx.log.warning("ingest.sources: %s holds for no file (none matches, or an earlier rule does)", shown)
+
+
+def _is_about_others(config: Config, file: SourceFile) -> bool:
+    """Return whether a file says something about the license of others; not if a rule names it outright."""
+    named = file.rule is not None and config.sources[file.rule].path == file.uri
+    return not named and companions.is_companion(file.path)
+
+
+def _tell_of_signs(ctx: StageContext, config: Config, signs: Signs) -> None:
+    if count := signs.summary()["license_mismatches"]:
+        ctx.log.warning("documents show another license than was stated (%d); `kdvert check` lists them", count)
+    for number, rule in enumerate(config.sources):
+        for _ in signs.idle(_rule(config, number), rule.settled):
+            ctx.log.warning("ingest.sources: %s settles a license that no document shows", _rule(config, number))
 
 
 class _Intake:
@@ -161,6 +150,7 @@ class _Intake:
         self.licenses: Counter[str] = Counter()
         self.guessed: dict[str, str] = {}
         self.characters = 0
+        self.signs = Signs()
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -234,7 +224,7 @@ class _Intake:
         """Return the license as its facts spell it; None, and a line for the gate, if there are none."""
         if expression not in self._terms:
             try:
-                self._terms[expression] = data_license(expression).expression
+                self._terms[expression] = data_license(_spelled(expression, line)).expression
             except GateBlocked as error:
                 self._terms[expression] = error
         found = self._terms[expression]
@@ -294,13 +284,36 @@ class _Intake:
             return None
         if item.row is not None:
             self._original(id_, file, item.row)
-        return Document(id=id_, source=self._source(file, item, license_), text=item.text)
+        source = self._source(file, item, license_)
+        self.signs.add(id_, self._stated(file, item, license_), self._evidence(file, item), _origin(file, item, source))
+        return Document(id=id_, source=source, text=item.text)
+
+    def _stated(self, file: SourceFile, item: Loaded, license_: str) -> Stated:
+        number = file.rule or 0
+        rule = self._config.sources[number]
+        return Stated(
+            license=license_,
+            overruled=rule.license if item.license else None,
+            rule=_rule(self._config, number).removeprefix("the rule "),
+            settled=rule.settled,
+            written_by=rule.written_by,
+        )
+
+    def _evidence(self, file: SourceFile, item: Loaded) -> Evidence:
+        return Evidence(
+            path=file.path,
+            suffix=file.path.suffix.lower(),
+            text=item.text,
+            fields=item.stated,
+            folders=file.folders(self._ctx.project),
+            row=item.row is not None,
+        )
 
     def _license(self, file: SourceFile, item: Loaded) -> str | None:
         """Return what the row, else the rule, states; None, and a line for the gate, if it is no good."""
         number = file.rule or 0
         rule = self._config.sources[number]
-        stated = item.license or rule.license
+        stated = item.license or rule.license or _in_other_words(item)
         if stated is not None:
             return self._known(file, stated, item.line)
         where = f"neither the row nor {_rule(self._config, number)} states a license"
@@ -313,6 +326,8 @@ class _Intake:
         if not title:
             stem = PurePosixPath(file.uri).stem
             title = file_names.title_of(stem, item.text, otherwise=self.ids.of(file.uri, item.row))
+        if rule.edition and rule.edition.lower() not in title.lower():
+            title = f"{title}, {rule.edition}"
         return Source(
             uri=file.uri,
             title=title,
@@ -322,6 +337,25 @@ class _Intake:
             sha256=item.sha256,
             retrieved=rule.retrieved.isoformat() if rule.retrieved else None,
         )
+
+
+def _origin(file: SourceFile, item: Loaded, source: Source) -> Origin:
+    page = address_of_page(ends(file.path)[0]) if file.path.suffix.lower() in (".html", ".htm") else None
+    return Origin(
+        url=item.url or page, publisher=source.publisher, id=item.row, source=item.origin, title=source.title,
+        text=item.text,
+    )  # fmt: skip
+
+
+def _spelled(expression: str, line: int | None) -> str:
+    """Return the license that a row means, which its author may have spelled as a name or an address."""
+    named = identify(expression) if line is not None else None
+    return named.license if named else expression
+
+
+def _in_other_words(item: Loaded) -> str | None:
+    """Return the license that a row names in a field other than ``license``."""
+    return next((value for value in item.stated.values() if identify(value)), None)
 
 
 def _in_unicode(uri: str) -> str:

@@ -96,7 +96,7 @@ def test_rows(tmp_path: Path) -> None:
     lines = [row(id="r1", source="repo", url="https://x.org/1", extra=[1]), "", row(publisher="NIH", source="repo")]
     first, second = read(put(tmp_path, "a.jsonl", "\n".join(lines) + "\n"))
     assert first == Loaded("Some text.", "T", hashlib.sha256(lines[0].encode()).hexdigest(), "r1", "MIT", "repo",
-                           "https://x.org/1", line=1)  # fmt: skip
+                           "https://x.org/1", line=1, origin="repo")  # fmt: skip
     assert isinstance(second, Loaded)
     assert (second.row, second.publisher, second.url) == ("3", "NIH", None)
 

@@ -102,7 +102,9 @@ def test_documents_carry_their_source(put: Put, go: Go) -> None:
     assert notes.title == "wound care notes"
     assert summary == {
         "documents": 4, "files": 3, "skipped": 0, "characters": sum(len(d.text) for d in documents),
-        "guessed_encodings": {}, "licenses": {"CC-BY-4.0": 3, "MIT": 1}, "reasons": {},
+        "guessed_encodings": {}, "licenses": {"CC-BY-4.0": 3, "MIT": 1}, "reasons": {}, "license_files": 0,
+        "license_signs": {"agree": 0, "none": 3, "differ": 1, "unreadable": 0, "methods": {}},
+        "license_mismatches": 1, "settled_mismatches": 0, "known_corpora": {},
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -81,9 +81,13 @@ def licenses_folder(evidence: Evidence) -> Iterator[Detected]:
             return
 
 
-def listed(folder: Path) -> list[Path]:
-    """Return the files of a folder by name; none if it cannot be read."""
-    return _listed(folder)
+def beside(folders: Iterable[Path]) -> list[Path]:
+    """Return the files in ``folders`` that detectors look at beside the documents, for the fingerprint of a run."""
+    found = []
+    for folder in folders:
+        found += [p for p in _listed(folder) if is_companion(p) or p.name.lower() == "readme.md"]
+        found += [p for p in (folder / _FOLDER, folder / ".reuse") if p.is_dir()]
+    return sorted(found)
 
 
 def _stem(path: Path) -> str:

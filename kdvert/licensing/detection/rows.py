@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from kdvert.licensing.detection.contract import Detected, Evidence
 from kdvert.licensing.detection.markup import value_of
 
-FIELDS = ("license", "licence", "license_url", "license_name", "rights", "copyright", "usage_terms")
-"""Fields of a row that speak of rights. ``license`` is the row's declaration where kdvert.yaml states one too."""
+FIELDS = ("licence", "license_url", "license_name", "rights", "copyright", "usage_terms")
+"""Fields of a row that speak of rights, beside ``license``, which is what the row declares."""
 
 
 def rows(evidence: Evidence) -> Iterator[Detected]:

@@ -22,7 +22,7 @@ DETECTORS = {
     "card": f"{_HERE}.cards:cards",
     "statement": f"{_HERE}.statements:statements",
 }
-"""Method to detector. Where ``statement`` finds no license, it may give ``all-rights-reserved`` or ``copyright-line``."""
+"""Method to detector. Without a license, ``statement`` may give ``all-rights-reserved`` or ``copyright-line``."""
 
 
 def detect(evidence: Evidence) -> tuple[list[Detected], list[str]]:
