@@ -51,7 +51,7 @@ def student_name(duties: Iterable[Duty], use: Use, project: str) -> StudentName:
     return StudentName(
         name=name,
         prefix=prefix,
-        displays=list(dict.fromkeys(duty.value or "" for duty in showing)),
+        displays=list(dict.fromkeys((duty.value or "").replace("{name}", name) for duty in showing)),
         asked_by=list(dict.fromkeys(duty.text for duty in (*naming, *showing))),
     )
 
