@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "teacher": ("kdvert.cli.teacher:teacher", "Say whose terms hold for what a teacher writes."),
     "trace": ("kdvert.cli.trace:trace", "Show where a record comes from, or what was made of a source."),
     "forget": ("kdvert.cli.forget:forget", "Remove a source and all that was made of it, for good."),
+    "report": ("kdvert.cli.report:report", "Write the dossier of a finished run: cards, bill of materials, controls."),
     "scrub": ("kdvert.cli.scrub:scrub", "Take personal data out of files, folders or standard input."),
     "doctor": ("kdvert.cli.doctor:doctor", "Say what this machine can do, what is missing, and what mends it."),
     "vertical": ("kdvert.cli.vertical:vertical", "List, show, make and test verticals."),

@@ -87,10 +87,13 @@ class Table(Record):
 
 
 def write(lineage: Lineage, folder: Path) -> None:
-    """Write the control tables for machines and for people."""
-    made = tables(lineage)
-    write_json(folder / JSON_FILE, [table.model_dump(mode="json") for table in made])
-    write_text(folder / TEXT_FILE, markdown.render("controls.md.j2", lineage, tables=made))
+    """Write the control tables for machines."""
+    write_json(folder / JSON_FILE, [table.model_dump(mode="json") for table in tables(lineage)])
+
+
+def write_text_file(lineage: Lineage, folder: Path) -> None:
+    """Write the control tables for people."""
+    write_text(folder / TEXT_FILE, markdown.render("controls.md.j2", lineage, tables=tables(lineage)))
 
 
 def tables(lineage: Lineage) -> list[Table]:

@@ -196,9 +196,10 @@ def _safe_weights(lineage: Lineage) -> Evidence:
 
 
 def _nothing_tainted(lineage: Lineage) -> Evidence:
-    if lineage.taint:
-        return Evidence(state="missing", text=f"Taken back after training: {plural(len(lineage.taint), 'source')}.")
-    return Evidence(state="present", text="Nothing that the student was trained on was taken back.")
+    if any(row.current for row in lineage.taint):
+        return Evidence(state="missing", text="The student was trained on a source that has been taken back.")
+    earlier = f" {plural(len(lineage.taint), 'earlier adapter')} in the project did." if lineage.taint else ""
+    return Evidence(state="present", text=f"The student learned from nothing that was taken back.{earlier}")
 
 
 def _memorization_measured(lineage: Lineage) -> Evidence:

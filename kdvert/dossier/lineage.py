@@ -103,11 +103,12 @@ class RecordFacts(Record):
 
 
 class Taint(Record):
-    """Something that was taken back after the student had been trained on it."""
+    """An adapter in the project that learned from a source which was forgotten since; ``current``: the student."""
 
-    subject: str
-    reason: str
+    adapter: str
+    documents: int
     at: str
+    current: bool
 
 
 class Lineage(Record):

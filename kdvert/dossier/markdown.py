@@ -47,7 +47,7 @@ def flop(value: float | None) -> Plain:
     return Plain(f"{value:.3g}" if 0.01 <= value < 1000 else f"{mantissa}e{int(exponent)}")
 
 
-def render(name: str, lineage: Lineage, **context: Any) -> str:
+def render(name: str, lineage: Lineage, /, **context: Any) -> str:
     """Render ``templates/dossier/NAME``.
 
     Raises:

@@ -7,6 +7,7 @@ import uuid
 
 from kdvert.dossier.lineage import Lineage
 from kdvert.licensing.obligations import Duty
+from kdvert.licensing.student_name import StudentName, student_name
 
 _NAMESPACE = uuid.UUID("6f6b1a52-6a0e-5a53-9d6c-0d2a3b6a7f10")  # any fixed one: names of kdvert's dossiers
 
@@ -18,15 +19,13 @@ def duties(lineage: Lineage, *kinds: str) -> list[Duty]:
 
 
 def name(lineage: Lineage) -> str:
-    """Return the name the student is offered under: ``use.name``, else the project's, with the prefix it needs."""
-    stated = lineage.licensing.use.name
-    if stated:
-        return stated
-    own = lineage.project.name
-    prefixes = sorted({duty.value or "" for duty in duties(lineage, "name_prefix")}, key=len, reverse=True)
-    if prefixes and not own.lower().startswith(prefixes[0].lower()):
-        return f"{prefixes[0]}-{own}"
-    return own
+    """Return the name the student is offered under: ``use.name``, else the project's, with the prefix it needs.
+
+    Raises:
+        UserError: ``use.name`` breaks a duty.
+        GateBlocked: two licenses want the name to begin differently.
+    """
+    return _named(lineage).name
 
 
 def dataset_name(lineage: Lineage) -> str:
@@ -36,7 +35,11 @@ def dataset_name(lineage: Lineage) -> str:
 
 def displays(lineage: Lineage) -> list[str]:
     """Return the lines that must be shown, such as ``Built with Llama``."""
-    return list(dict.fromkeys(duty.value or "" for duty in duties(lineage, "display")))
+    return _named(lineage).displays
+
+
+def _named(lineage: Lineage) -> StudentName:
+    return student_name(lineage.licensing.duties, lineage.licensing.use, lineage.project.name)
 
 
 def student_license(lineage: Lineage) -> str | None:
@@ -73,5 +76,5 @@ def slug(text: str) -> str:
 def license_address(license_id: str) -> str:
     """Return where an SPDX license is described; of one that SPDX does not list, the folder of collected texts."""
     if license_id.lower().startswith("licenseref-"):
-        return f"licenses/{license_id}.txt"
+        return f"LICENSES/{license_id}.txt"
     return f"https://spdx.org/licenses/{license_id}.html"

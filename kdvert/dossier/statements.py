@@ -136,7 +136,8 @@ def _size(lineage: Lineage) -> str:
 
 
 def _tainted(lineage: Lineage) -> str:
-    return " ".join(f"Taken back after training: {row.subject} ({row.reason})." for row in lineage.taint)
+    tainted = any(row.current for row in lineage.taint)
+    return "It was trained on a source that has been taken back since." if tainted else ""
 
 
 _LIMITS: tuple[Callable[[Lineage], str], ...] = (_disclaimer, _scope, _questions, _weak, _size, _tainted)

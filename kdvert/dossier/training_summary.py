@@ -7,7 +7,6 @@ threshold it is voluntary, and information for whoever supplies the student onwa
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from kdvert.dossier import compute, fields, markdown, release, sources, statements
 from kdvert.dossier.compute import Compute
@@ -93,10 +92,13 @@ class Summary(Record):
 
 
 def write(lineage: Lineage, folder: Path) -> None:
-    """Write the summary for machines and for people."""
-    made = build(lineage)
-    write_json(folder / JSON_FILE, made.model_dump(mode="json"))
-    write_text(folder / TEXT_FILE, markdown.render("training-summary.md.j2", lineage, summary=made))
+    """Write the summary for machines."""
+    write_json(folder / JSON_FILE, build(lineage).model_dump(mode="json"))
+
+
+def write_text_file(lineage: Lineage, folder: Path) -> None:
+    """Write the summary for people."""
+    write_text(folder / TEXT_FILE, markdown.render("training-summary.md.j2", lineage, summary=build(lineage)))
 
 
 def build(lineage: Lineage) -> Summary:
@@ -217,8 +219,3 @@ def _processing(lineage: Lineage) -> Processing:
         personal_data=statements.privacy_measures(lineage),
         other=statements.preprocessing(lineage),
     )
-
-
-def as_plain(lineage: Lineage) -> dict[str, Any]:
-    """Return the summary as plain data, for the page."""
-    return build(lineage).model_dump(mode="json")

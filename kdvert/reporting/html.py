@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -17,26 +17,42 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 DASH = "–"
 
 
-def render(templates: TemplateSet, context: Mapping[str, Any]) -> str:
-    """Render the report page from the project's, the vertical's or the shared template.
+def render(
+    templates: TemplateSet,
+    context: Mapping[str, Any],
+    *,
+    page: str = PAGE,
+    links: Collection[str] = frozenset(),
+    filters: Mapping[str, Any] | None = None,
+) -> str:
+    """Render a page from the project's, the vertical's or the shared template.
+
+    Args:
+        page: the template.
+        links: relative names of files that the page may link to.
+        filters: more filters than the report needs.
 
     Raises:
         UserError: the template is wrong, or the page it gives is not a closed file (see `openings`).
     """
     escaping = replace(templates, autoescape=True)
-    escaping.environment.filters.update(FILTERS)
-    page = escaping.render(PAGE, {"policy": POLICY, **context})
-    if found := openings(page):
+    escaping.environment.filters.update({**FILTERS, **(filters or {})})
+    text = escaping.render(page, {"policy": POLICY, **context})
+    if found := openings(text, links):
         raise UserError(
-            f"Template '{PAGE}' makes a page that is not closed: {found[0]}.",
+            f"Template '{page}' makes a page that is not closed: {found[0]}.",
             hint="A report runs no script, loads nothing and carries the content policy; take that part out.",
         )
-    return page
+    return text
 
 
-def openings(page: str) -> list[str]:
-    """Return what in ``page`` could run, load or send anything, in words; an empty list if nothing."""
-    parser = _Openings()
+def openings(page: str, links: Collection[str] = frozenset()) -> list[str]:
+    """Return what in ``page`` could run, load or send anything, in words; an empty list if nothing.
+
+    Args:
+        links: what the page may link to beside itself.
+    """
+    parser = _Openings(links)
     parser.feed(page)
     parser.close()
     return parser.found + ([] if parser.policy == POLICY else ["the content policy is missing or was changed"])
@@ -46,8 +62,9 @@ class _Openings(HTMLParser):
     _ACTIVE = frozenset({"script", "iframe", "object", "embed", "form", "link", "base", "audio", "video", "frame"})
     _LOADS = frozenset({"src", "srcset", "poster", "background", "data", "action", "formaction", "ping"})
 
-    def __init__(self) -> None:
+    def __init__(self, links: Collection[str]) -> None:
         super().__init__()
+        self._links = links
         self.found: list[str] = []
         self.policy: str | None = None
         self._in_style = False
@@ -78,7 +95,7 @@ class _Openings(HTMLParser):
             self.found.append(f"the attribute {name} of <{tag}>")
         elif name in self._LOADS and not target.startswith("data:image/"):
             self.found.append(f"<{tag} {name}>")
-        elif name in ("href", "xlink:href") and not target.startswith("#"):
+        elif name in ("href", "xlink:href") and not target.startswith("#") and value not in self._links:
             self.found.append(f"<{tag}> links to {value[:60]!r}")
         elif name == "style" and re.search(r"url\(\s*['\"]?(?!data:|#)", target):
             self.found.append(f"the style of <{tag}> loads a file")

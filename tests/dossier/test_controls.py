@@ -53,8 +53,10 @@ def test_what_kdvert_does_not_measure_is_missing(lineage: Lineage) -> None:
 def test_evidence_follows_the_lineage(gathered: Gathered) -> None:
     lineage = gathered()
     assert EVIDENCE["nothing_tainted"](lineage).state == "present"
-    taken = gathered(taint=(Taint(subject="sources/x.md", reason="consent withdrawn", at="2026-11-20"),))
-    assert EVIDENCE["nothing_tainted"](taken).state == "missing"
+    row = Taint(adapter="work/distill/adapter", documents=1, at="2026-11-20T00:00:00+00:00", current=True)
+    assert EVIDENCE["nothing_tainted"](gathered(taint=(row,))).state == "missing"
+    earlier = gathered(taint=(row.model_copy(update={"adapter": "work/tainted/1", "current": False}),))
+    assert EVIDENCE["nothing_tainted"](earlier).state == "present"
     unchecked = lineage.model_copy(update={"records": lineage.records.model_copy(update={"evidence": 0})})
     assert EVIDENCE["provenance"](lineage).state == "present"
     assert EVIDENCE["provenance"](unchecked).state == "missing"
@@ -86,6 +88,7 @@ def test_a_row_that_names_unknown_evidence_is_refused(tmp_path: Path) -> None:
 
 def test_tables_are_written(lineage: Lineage, tmp_path: Path) -> None:
     controls.write(lineage, tmp_path)
+    controls.write_text_file(lineage, tmp_path)
     made = read_json(tmp_path / controls.JSON_FILE)
     rows = sum(len(table["controls"]) for table in made)
     text = (tmp_path / controls.TEXT_FILE).read_text(encoding="utf-8")

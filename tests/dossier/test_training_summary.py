@@ -63,6 +63,7 @@ def test_size_ranges(tokens: int, text: str) -> None:
 def test_summary_is_written_for_machines_and_people(gathered: Gathered, tmp_path: Path) -> None:
     lineage = gathered(answers={"provider_name": "Acme GmbH", "crawling": "Nothing was crawled."})
     training_summary.write(lineage, tmp_path)
+    training_summary.write_text_file(lineage, tmp_path)
     made = read_json(tmp_path / training_summary.JSON_FILE)
     assert made["general"]["provider"] == "Acme GmbH"
     assert made["processing"]["reservations"]["who"] == "the provider's legal department"
