@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from kdvert.dossier import fields, hub, markdown, release, sources, statements
+from kdvert.dossier import fields, hub, markdown, notices, release, sources, statements
 from kdvert.dossier.lineage import Lineage
 from kdvert.errors import WorkFailed
 from kdvert.store import write_text
@@ -108,7 +108,13 @@ def _body(template: str, lineage: Lineage) -> str:
     if release.student_license(lineage):
         answers["student_license"] = str(release.student_license(lineage))
     return markdown.render(
-        template, lineage, groups=sources.groups(lineage), release=release, say=statements, answers=answers
+        template,
+        lineage,
+        groups=sources.groups(lineage),
+        release=release,
+        say=statements,
+        answers=answers,
+        restrictions=notices.restrictions(lineage),
     )
 
 

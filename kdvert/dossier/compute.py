@@ -17,6 +17,7 @@ from kdvert.configuration import ConfigBase, validate
 from kdvert.content import compliance_facts
 from kdvert.records import Record
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TRAINING, GENERATING = 6, 2  # floating-point operations for each weight and token
 
 
@@ -83,6 +84,16 @@ def known(ref: str) -> BaseModelRow | None:
     """Return the facts on the model that ``ref`` names, or None."""
     name = ref.partition("#sha256=")[0].rstrip("/").rpartition("/")[2].lower()
     return next((row for row in facts().models if re.search(row.pattern, name)), None)
+
+
+def in_powers(value: float | None) -> str:
+    """Return a number in words that people read: plainly near one, else in powers of ten."""
+    if value is None:
+        return "unknown"
+    if 0.01 <= abs(value) < 1000:
+        return f"{value:.3g}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
 
 
 def estimate(

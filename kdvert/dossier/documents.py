@@ -24,3 +24,12 @@ class Document:
     title: str
     write: Callable[[Lineage, Path], None]
     about: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A file of the dossier that no document writes; the fields are those of `Document`."""
+
+    name: str
+    title: str
+    about: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from kdvert.dossier import release, sources, training_summary
+from kdvert.dossier import duties_done, sources, training_summary
+from kdvert.dossier.compute import in_powers
 from kdvert.dossier.lineage import Lineage
 from kdvert.records import Record
 from kdvert.reporting.html import count, plural
@@ -49,10 +50,10 @@ def _facts_current(lineage: Lineage) -> Evidence:
 
 
 def _duties_known(lineage: Lineage) -> Evidence:
-    held = release.duties(lineage)
-    people = [duty for duty in held if duty.kind == "person"]
-    text = f"{plural(len(held), 'duty', 'duties')}, of which {count(len(people))} only a person can do."
-    return Evidence(state="partial" if people else "present", text=text, where="NOTICE")
+    due = [row for row in duties_done.statuses(lineage) if row.status != "not-due"]
+    waiting = [row for row in due if row.status == "open"]
+    text = f"{plural(len(due), 'duty', 'duties')} due, {count(len(waiting))} of them open."
+    return Evidence(state="partial" if waiting else "present", text=text, where="NOTICE")
 
 
 def _teacher_terms(lineage: Lineage) -> Evidence:
@@ -173,8 +174,8 @@ def _compute_estimated(lineage: Lineage) -> Evidence:
     spent = training_summary.computed(lineage)
     if spent.student is None:
         return Evidence(state="missing", text=f"Unknown: {', '.join(spent.unknown)}.")
-    text = f"Training took about {spent.student:.2e} FLOP" + (
-        f", {spent.share:.1e} of the base." if spent.share else "."
+    text = f"Training took about {in_powers(spent.student)} FLOP" + (
+        f", {in_powers(spent.share)} of the base." if spent.share else "."
     )
     return Evidence(state="partial" if spent.unknown else "present", text=text, where="training-content-summary.md")
 

@@ -23,6 +23,7 @@ from kdvert.licensing.chain import Report
 from kdvert.licensing.models import standing
 from kdvert.records import Chunk, Document, Example, ScrubLog
 from kdvert.reporting import gather as report
+from kdvert.reporting.facts import Student
 from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask, mask_text
 from kdvert.store import sha256_file
@@ -96,7 +97,7 @@ def lineage(
         teacher=report.teacher(inputs, tally.accepted),
         student=student,
         base=_model("base", student.base, root, sha256=student.base_sha256),
-        writers=_writers(tally, configuration, root),
+        writers=_writers(tally, configuration, root, student),
         embedder=_embedder(inputs, root),
         data=[_data_file(inputs, *row) for row in DATA],
         stages=list(stages),
@@ -204,10 +205,11 @@ def _hub(ref: str) -> str | None:
     return ref.removeprefix("hf:").partition("#")[0].partition("@")[0] if ref.startswith("hf:") else None
 
 
-def _writers(tally: _Tally, configuration: Mapping[str, Any], root: Path) -> list[ModelFacts]:
-    teacher = (configuration.get("elicit") or {}).get("teacher") or {}
+def _writers(tally: _Tally, configuration: Mapping[str, Any], root: Path, student: Student) -> list[ModelFacts]:
+    address = ((configuration.get("elicit") or {}).get("teacher") or {}).get("base_url")
+    own = {student.base: student.base_sha256}  # where teacher and base are one model, its hash is known
     return [
-        _model("teacher", ref, root, base_url=teacher.get("base_url"), route=mask_text(route))
+        _model("teacher", ref, root, base_url=address, route=mask_text(route), sha256=own.get(mask_text(ref)))
         for ref, route in tally.writers
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdvert.dossier.documents import Document
+from kdvert.dossier.documents import Document, Label
 from kdvert.dossier.fields import ToFill
 from kdvert.dossier.lineage import Lineage
 from kdvert.records import Record
@@ -15,8 +15,8 @@ FILE = "index.json"
 
 
 EXTRA = (
-    Document("lineage.json", "Lineage", lambda lineage, folder: None, "What all documents are written from."),
-    Document("data/", "Records", lambda lineage, folder: None, "The records themselves, as Croissant describes them."),
+    Label("lineage.json", "Lineage", "What all documents are written from."),
+    Label("data/", "Records", "The records themselves, as Croissant describes them."),
 )
 """Files that no document writes."""
 
@@ -43,7 +43,7 @@ class Index(Record):
     to_fill: list[ToFill]
 
 
-def entries(folder: Path, documents: Sequence[Document]) -> list[Entry]:
+def entries(folder: Path, documents: Sequence[Document | Label]) -> list[Entry]:
     """Return the files in ``folder``, each with the row of the table that wrote it, sorted by the table's order."""
     found = []
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != FILE)
@@ -71,7 +71,7 @@ def _belongs(name: str, owner: str) -> bool:
     return name.startswith(owner) if owner.endswith("/") else name == owner
 
 
-def _entry(folder: Path, path: Path, document: Document) -> Entry:
+def _entry(folder: Path, path: Path, document: Document | Label) -> Entry:
     return Entry(
         file=path.relative_to(folder).as_posix(),
         title=document.title if not document.name.endswith("/") else f"{document.title}: {path.name}",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kdvert.dossier.compute import in_powers
 from kdvert.dossier.lineage import Lineage
 from kdvert.reporting.html import FILTERS
 from kdvert.templates import TemplateSet
@@ -39,12 +40,11 @@ def listed(values: Any) -> Plain:
     return Plain("\n".join(f"- {escape(value)}" for value in values) or "–")
 
 
-def flop(value: float | None) -> Plain:
-    """Return a large or small number in powers of ten."""
-    if value is None:
-        return Plain("unknown")
-    mantissa, _, exponent = f"{value:.2e}".partition("e")
-    return Plain(f"{value:.3g}" if 0.01 <= value < 1000 else f"{mantissa}e{int(exponent)}")
+def verbatim(value: Any) -> Plain:
+    """Return a text as a fenced block, word for word."""
+    longest = max((len(found) for found in re.findall(r"~+", str(value))), default=2)
+    fence = "~" * max(3, longest + 1)
+    return Plain(f"{fence}text\n{str(value).strip()}\n{fence}")
 
 
 def render(name: str, lineage: Lineage, /, **context: Any) -> str:
@@ -56,7 +56,7 @@ def render(name: str, lineage: Lineage, /, **context: Any) -> str:
     templates = TemplateSet(None, None)
     environment = templates.environment
     environment.finalize = escape
-    filters: Mapping[str, Any] = {**FILTERS, "code": code, "listed": listed, "flop": flop}
+    filters: Mapping[str, Any] = {**FILTERS, "code": code, "listed": listed, "flop": in_powers, "verbatim": verbatim}
     environment.filters.update(filters)
     text = templates.render(f"dossier/{name}", {"lineage": lineage, **context})
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

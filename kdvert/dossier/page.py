@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kdvert.dossier import controls, duties, fields, markdown, release, sources, statements, training_summary
+from kdvert.dossier import controls, duties_done, fields, release, sources, statements, training_summary
+from kdvert.dossier.compute import in_powers
 from kdvert.dossier.index import Entry
 from kdvert.dossier.lineage import Lineage
 from kdvert.licensing.rulings import worst
@@ -41,14 +42,15 @@ def write(lineage: Lineage, folder: Path, entries: Sequence[Entry], templates: T
         context(lineage, entries),
         page=TEMPLATE,
         links=frozenset(entry.file for entry in entries),
-        filters={"flop": markdown.flop, "capitalize_first": _capital},
+        filters={"flop": in_powers, "capitalize_first": _capital},
     )
     write_text(folder / FILE, page)
 
 
 def context(lineage: Lineage, entries: Sequence[Entry]) -> dict[str, Any]:
     """Return what the template may use."""
-    held = duties.states(lineage)
+    held = duties_done.statuses(lineage)
+    due = [row for row in held if row.status != "not-due"]
     return {
         "lineage": lineage,
         "name": release.name(lineage),
@@ -56,8 +58,8 @@ def context(lineage: Lineage, entries: Sequence[Entry]) -> dict[str, Any]:
         "displays": release.displays(lineage),
         "say": statements,
         "steps": steps(lineage),
-        "duties": held,
-        "done": [row for row in held if row.done],
+        "duties": sorted(due, key=lambda row: row.status == "done"),
+        "later": [row for row in held if row.status == "not-due"],
         "groups": sources.groups(lineage),
         "tables": controls.tables(lineage),
         "summary": training_summary.build(lineage),

@@ -74,7 +74,7 @@ def slug(text: str) -> str:
 
 
 def license_address(license_id: str) -> str:
-    """Return where an SPDX license is described; of one that SPDX does not list, the folder of collected texts."""
+    """Return where an SPDX license is described; of one that SPDX does not list, the collected text."""
     if license_id.lower().startswith("licenseref-"):
         return f"LICENSES/{license_id}.txt"
     return f"https://spdx.org/licenses/{license_id}.html"

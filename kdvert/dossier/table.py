@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from kdvert.dossier import bom, cards, controls, croissant, datasheet, page, training_summary
-from kdvert.dossier.documents import Document
+from kdvert.dossier import attribution, bom, cards, controls, croissant, datasheet, notices, page, training_summary
+from kdvert.dossier.documents import Document, Label
 
-PAGE = Document(
-    name=page.FILE,
-    title="The dossier",
-    write=lambda lineage, folder: page.write(lineage, folder, []),
-    about="Everything on one page, for whoever approves the student.",
-)
-"""The page is written last, since it lists the files beside it."""
+PAGE = Label(page.FILE, "The dossier", "Everything on one page, for whoever approves the student.")
+"""The page is written last (`kdvert.dossier.job`), since it lists the files beside it."""
 
 DOCUMENTS: tuple[Document, ...] = (
     Document(
@@ -40,6 +35,20 @@ DOCUMENTS: tuple[Document, ...] = (
     Document(
         controls.TEXT_FILE, "Controls", controls.write_text_file,
         "NIST AI RMF and ISO/IEC 42001, with the evidence for each row, for people.",
+    ),
+    Document(notices.NOTICE, "Notice", notices.write_notice, "What licenses want printed: it goes with the student."),
+    Document(f"{notices.LICENSES}/", "License", notices.write_licenses, "The text of every license of the chain."),
+    Document(
+        notices.RESTRICTIONS, "Use restrictions", notices.write_restrictions,
+        "What receivers must not do, in the licenses' own words.",
+    ),
+    Document(
+        attribution.ATTRIBUTION, "Attribution", attribution.write_attribution,
+        "The sources whose licenses want them named.",
+    ),
+    Document(
+        attribution.ATTRIBUTION_JSON, "Attribution", attribution.write_attribution_json,
+        "The sources whose licenses want them named, for machines.",
     ),
 )  # fmt: skip
 """Every document but the page."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kdvert.dossier import compute, fields, markdown, release, sources, statements
-from kdvert.dossier.compute import Compute
+from kdvert.dossier.compute import Compute, in_powers
 from kdvert.dossier.fields import ToFill
 from kdvert.dossier.lineage import Lineage
 from kdvert.records import Record
@@ -134,13 +134,13 @@ def standing(spent: Compute) -> str:
         )
     if spent.share > spent.threshold_share:
         return (
-            f"The fine-tune took {spent.share:.2g} of its base's compute, more than {limit}: whoever places it on the "
-            "market may be the provider of a general-purpose model for the change. Ask counsel."
+            f"The fine-tune took {in_powers(spent.share)} of its base's compute, more than {limit}: whoever places it "
+            "on the market may be the provider of a general-purpose model for the change. Ask counsel."
         )
     return (
-        f"The fine-tune took {spent.share:.1e} of its base's compute, below {limit}. Under the guidelines its maker is "
-        "then no provider of a general-purpose model, and this summary is voluntary information for whoever supplies "
-        "or uses the student."
+        f"The fine-tune took {in_powers(spent.share)} of its base's compute, below {limit}. Under the guidelines its "
+        "maker is then no provider of a general-purpose model, and this summary is voluntary information for whoever "
+        "supplies or uses the student."
     )
 
 
