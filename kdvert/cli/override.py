@@ -20,6 +20,7 @@ from kdvert.decisions.signers import Signers
 from kdvert.decisions.signing import Signer
 from kdvert.errors import UserError
 from kdvert.licensing import override_files
+from kdvert.licensing import overrides as lifting
 from kdvert.licensing.chain import Applied, Report
 from kdvert.licensing.lapses import judge
 from kdvert.licensing.override_files import UNBOUND, Filed
@@ -29,10 +30,11 @@ from kdvert.project import find, read
 
 @dataclass(frozen=True)
 class _Desk:
-    """A project as counsel sees it: the check before any override, the overrides, who is trusted."""
+    """A project as counsel sees it: the check before and after overrides, the overrides, who is trusted."""
 
     root: Path
     report: Report
+    lifted: Report
     trusted: Signers
     filed: list[Filed]
 
@@ -64,7 +66,7 @@ def add(
     """Sign an override of one link or conflict that stands in the way now, with the key in KDVERT_SIGNING_KEY."""
     now = datetime.now(UTC)
     desk = _desk(folder, overrides, now.date())
-    point = _find(undecided(desk.report), link, code)
+    point = _find(desk, link, code)
     made = override_files.add(
         desk.root, point, desk.report.use, lifts=lifts, reason=reason, expires=expires.date(),
         signer=Signer.from_environment(desk.root), now=now, unbound=unbound,
@@ -84,10 +86,8 @@ def show_all(folder: Path, as_of: Any, overrides: tuple[str, ...], console: Cons
     """List the overrides, whether each holds, and what still stands in the way."""
     today = day(as_of)
     desk = _desk(folder, overrides, today)
-    outcomes = [judge(filed, desk.report, signers=desk.trusted, today=today) for filed in desk.filed]
+    outcomes, left = desk.lifted.overrides, undecided(desk.lifted)
     console.print(_table(outcomes))
-    lifted = {(o.target, o.lifts) for o in outcomes if o.held}
-    left = [point for point in undecided(desk.report) if (point.name, point.verdict) not in lifted]
     for point in left:
         console.print(f"\n{point.verdict} ({point.code}): {point.reason}", markup=False)
         console.print(f"  --link {_quoted(point.name)}", markup=False)
@@ -141,23 +141,26 @@ def _desk(folder: Path, settings: tuple[str, ...], today: date) -> _Desk:
     project = read(find(folder))
     trusted = signers.read(project.root)
     report = unlifted_report(runner.prepare(project, settings), today)
-    return _Desk(project.root, report, trusted, override_files.read(project.root, trusted))
+    filed = override_files.read(project.root, trusted)
+    lifted = lifting.apply(report, filed, signers=trusted, today=today)
+    return _Desk(project.root, report, lifted, trusted, filed)
 
 
-def _find(points: list[Point], name: str, code: str | None) -> Point:
-    """Return the point that ``KIND:SUBJECT`` names.
+def _find(desk: _Desk, name: str, code: str | None) -> Point:
+    """Return the point that ``KIND:SUBJECT`` names; one that is lifted already only if no other goes by that name.
 
     Raises:
         UserError: none or several stand there; those that do are listed.
     """
+    points = [*undecided(desk.lifted), *undecided(desk.report)]
     found = [p for p in points if p.name.casefold() == name.strip().casefold() and code in (None, p.code)]
-    if len({(p.name, p.code) for p in found}) == 1:
+    if len({p.code for p in found}) == 1:
         return found[0]
     if found:
         codes = ", ".join(dict.fromkeys(p.code for p in found))
         raise UserError(f"'{name}' stands in the check more than once.", hint=f"Add --code, one of: {codes}.")
-    there = "".join(f"\n    --link {_quoted(p.name)} --code {p.code}" for p in points)
-    hint = f"What stands in the way now:{there}" if there else "`kdvert check` has nothing that could be lifted."
+    lines = dict.fromkeys(f"\n    --link {_quoted(p.name)} --code {p.code}" for p in points)
+    hint = f"What stands in the way now:{''.join(lines)}" if lines else "`kdvert check` has nothing to lift."
     raise UserError(f"Nothing called '{name}' stands in the way of this project's use.", hint=hint)
 
 

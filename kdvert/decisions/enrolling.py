@@ -25,7 +25,8 @@ def enroll(root: Path, *, name: str, role: Role, now: datetime, fresh: bool) -> 
     """
     private = ed25519.new_private() if fresh else private_from_environment()
     row = new_row(private, name=name, role=role, today=now.date())
-    signers.add(root, row)
+    with trail.alone(root, ".signers.lock"):
+        signers.add(root, row)
     signer = Signer(private, row)
     trail.append(root, SIGNER_ADDED, now=now, signer=signer, refs={"row": row.sha})
     return signer, private if fresh else None

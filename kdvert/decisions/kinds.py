@@ -26,13 +26,14 @@ TOMBSTONE = "tombstone"
 SIGNER_ADDED = "signer-added"
 OVERRIDE_ADDED = "override-added"
 OVERRIDE_WITHDRAWN = "override-withdrawn"
+SOURCE_FORGOTTEN = "source-forgotten"
 
 KINDS: dict[str, Kind] = {
     SIGNER_ADDED: Kind("a key was added to signers.yaml"),
     OVERRIDE_ADDED: Kind("counsel lifted a verdict"),
     OVERRIDE_WITHDRAWN: Kind("an override was taken back"),
     TOMBSTONE: Kind("comments or diffs were erased"),
-    "source-forgotten": Kind("a source was removed from the project"),
+    SOURCE_FORGOTTEN: Kind("a source was removed from the project"),
     "record-accepted": Kind("a reviewer accepted a record"),
     "record-edited": Kind("a reviewer edited a record"),
     "record-rejected": Kind("a reviewer rejected a record"),

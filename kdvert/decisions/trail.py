@@ -132,7 +132,7 @@ def append(
     """
     if kind(name).signed and signer is None:
         raise UserError(f"An entry of kind '{name}' needs a person's signature.")
-    with _alone(root):
+    with alone(root):
         last = _last(root, now)
         return _add(root, last, name, now, signer, dict(refs or {}), list(items))
 
@@ -173,13 +173,18 @@ def head(root: Path) -> Head | None:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path, name: str = ".trail.lock") -> Iterator[None]:
+    """Hold one of the locks in ``decisions/``, waiting for whoever has it.
+
+    Raises:
+        WorkFailed: it was not given back for half a minute.
+    """
     from filelock import FileLock, Timeout
 
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".trail.lock", timeout=_WAIT):
+        with FileLock(folder / name, timeout=_WAIT):
             yield
     except Timeout:
         raise WorkFailed(f"Another process has held {folder} for {_WAIT:.0f} seconds.", hint="Try again.") from None

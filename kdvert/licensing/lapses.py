@@ -98,9 +98,10 @@ def _of_chain(override: Override, found: list[Point]) -> _Outcome:
     if not same:
         codes = ", ".join(sorted({p.code for p in named}))
         return "facts_changed", f"what the check says of it was {scope.code} and is {codes}"
-    if any(p.facts_sha256 != scope.facts_sha256 for p in same):
+    exact = [p for p in same if p.facts_sha256 == scope.facts_sha256]
+    if not exact:
         return "facts_changed", "the facts it rests on are others now; counsel must decide anew"
-    now = worst([p.verdict for p in same])
+    now = worst([p.verdict for p in exact])
     return (
         (None, "") if now == override.lifts else ("not_needed", f"it lifts {override.lifts}, and the verdict is {now}")
     )

@@ -41,11 +41,11 @@ def apply(report: Report, overrides: Sequence[Filed], *, signers: Signers, today
         `kdvert.licensing.lapses.Lapse`.
     """
     outcomes = [judge(filed, report, signers=signers, today=today) for filed in overrides]
-    lifted = {_target(o.scope): o for o in (f.override for f, a in zip(overrides, outcomes) if a.held) if o}
-    links = [_lift(link, lifted.get((link.kind, link.subject, link.code))) for link in report.links]
-    conflicts = [_lift(c, lifted.get(_target(p))) for c, p in zip(report.conflicts, _conflicts(report))]
-    verdict = worst([row.verdict for row in (*links, *conflicts)])
-    return report.model_copy(update={"links": links, "conflicts": conflicts, "verdict": verdict, "overrides": outcomes})
+    held = {_key(f.override.scope): f.override for f, a in zip(overrides, outcomes) if a.held and f.override}
+    rows = [_lift(row, held.get(_key(p))) for row, p in zip([*report.links, *report.conflicts], points(report))]
+    cut = len(report.links)
+    update = {"links": rows[:cut], "conflicts": rows[cut:], "overrides": outcomes}
+    return report.model_copy(update={**update, "verdict": worst([row.verdict for row in rows])})
 
 
 def needs_override(report: Report) -> list[Point]:
@@ -57,12 +57,8 @@ def needs_override(report: Report) -> list[Point]:
     return [] if report.use.distribution == "internal" else [p for p in points(report) if p.verdict == "ask-counsel"]
 
 
-def _target(scope: Scope | Point) -> tuple[str, str, str]:
-    return scope.kind, scope.subject, scope.code
-
-
-def _conflicts(report: Report) -> list[Point]:
-    return [point for point in points(report) if point.kind == "conflict"]
+def _key(about: Scope | Point) -> tuple[str, str, str, str]:
+    return about.kind, about.subject, about.code, about.facts_sha256
 
 
 def _lift(row: Any, override: Override | None) -> Any:

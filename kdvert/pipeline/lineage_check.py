@@ -58,6 +58,18 @@ def records(work: Path) -> Iterator[Difference]:
             yield _difference(code, ACCEPTED, f"line {number}, record {example.id[:16]}", what)
 
 
+def forgotten(work: Path, documents: set[str]) -> Iterator[Difference]:
+    """Name what is made of documents that were forgotten and that somebody brought back, from a backup say."""
+    for number, document in _lines(work / "ingest" / "documents.jsonl", Document):
+        if document and document.id in documents:
+            what = f"{document.id} was forgotten and is back"
+            yield _difference("forgotten_document", "work/ingest/documents.jsonl", f"line {number}", what)
+    for number, example in _lines(work / "filter" / "accepted.jsonl", Example):
+        if example and (back := sorted(documents & set(example.provenance.document_ids))):
+            what = f"it was made from {back[0]}, which was forgotten"
+            yield _difference("forgotten_document", ACCEPTED, f"line {number}, record {example.id[:16]}", what)
+
+
 def _difference(code: str, file: str, row: str | None, what: str) -> Difference:
     return Difference(check="lineage", code=code, file=file, row=row, what=what)
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from kdvert.decisions import signers, trail_check
+from kdvert.decisions import signers, trail, trail_check
 from kdvert.decisions.differences import Difference
+from kdvert.decisions.kinds import SOURCE_FORGOTTEN
 from kdvert.decisions.signers import Signers
-from kdvert.errors import KdvertError
+from kdvert.errors import KdvertError, WorkFailed
 from kdvert.licensing import lapses, manifest, override_files, snapshot
 from kdvert.licensing.chain import Applied, Report
 from kdvert.licensing.project import unlifted
@@ -63,8 +64,18 @@ def unlifted_report(run: Run, today: date) -> Report:
 
 
 def _lineage(question: Question) -> Iterator[Difference]:
-    yield from lineage_check.outputs(question.run.project.work)
-    yield from lineage_check.records(question.run.project.work)
+    work = question.run.project.work
+    yield from lineage_check.outputs(work)
+    yield from lineage_check.records(work)
+    gone = [e.refs.get("documents") for e in _entries(question) if e.kind == SOURCE_FORGOTTEN]
+    yield from lineage_check.forgotten(work, {name for names in gone if isinstance(names, list) for name in names})
+
+
+def _entries(question: Question) -> list[trail.Entry]:
+    try:
+        return trail.entries(question.run.project.root)
+    except WorkFailed:
+        return []  # `_trail` says what is wrong with it
 
 
 def _facts(question: Question) -> Iterator[Difference]:

@@ -316,3 +316,18 @@ def test_what_is_allowed_cannot_be_lifted(tmp_path, jane):
     point = next(p for p in points(judged()) if p.verdict == "allow-with-duties")
     with pytest.raises(UserError, match="nothing to lift"):
         override_files.add(tmp_path, point, HOSTED, lifts="ask-counsel", reason="x", expires=END, signer=jane, now=NOW)
+
+
+def test_counsel_may_leave_open_all_but_who_gets_it_and_for_what():
+    assert {*override_files.UNBOUND, "distribution", "commercial"} == set(Use.model_fields)
+
+
+def test_of_two_links_that_read_alike_only_the_decided_one_is_lifted(tmp_path, jane):
+    report = judged()
+    twin = report.links[1].model_copy(update={"facts_sha256": "00" * 32})
+    report = report.model_copy(update={"links": [*report.links, twin]})
+    assert report.links[1].kind == "teacher"
+    add(tmp_path, jane, report)
+    after = apply(tmp_path, report)
+    assert after.overrides[0].held
+    assert [link.verdict for link in after.links if link.kind == "teacher"] == ["allow-with-duties", "ask-counsel"]

@@ -143,6 +143,23 @@ class TestLineage:
         path.write_text("".join(x + "\n" for x in path.read_text().splitlines() if json.loads(x)["id"] != cited))
         assert "unknown_document" in [code for _, code, _, _ in found()]
 
+    def test_a_forgotten_document_that_was_brought_back(self, finished, found):
+        """Ids in the trail have the form that ``ingest`` gives them."""
+        path = finished / "work" / "ingest" / "documents.jsonl"
+        edit(path, '"id":"sources/', '"id":"doc-0001","x":"sources/')
+        lines = path.read_text().splitlines()
+        first = json.loads(lines[0])
+        del first["x"]
+        path.write_text("\n".join([json.dumps(first), *lines[1:]]) + "\n")
+        otto = enrolling.enroll(finished, name="Otto", role="operator", now=NOW, fresh=True)[0]
+        trail.append(finished, "source-forgotten", now=NOW, signer=otto, refs={"documents": ["doc-0001", "doc-0002"]})
+        assert ("lineage", "forgotten_document", "work/ingest/documents.jsonl", "line 1") in found()
+        change_record(finished, 0, provenance=lambda p: p | {"document_ids": ["doc-0002"]})
+        rows = [
+            row for _, code, file, row in found() if code == "forgotten_document" and file.endswith("accepted.jsonl")
+        ]
+        assert [row.split(",")[0] for row in rows] == ["line 1"]
+
     def test_a_lock_without_a_row(self, finished, found):
         path = finished / "work" / "lock.json"
         lock = json.loads(path.read_text())
