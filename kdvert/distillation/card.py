@@ -12,7 +12,8 @@ from kdvert.store import write_text
 def write_card(path: Path, *, name: str, vertical_title: str, disclaimer: str, adapter: Mapping[str, Any]) -> None:
     """Write the ``README.md`` of an adapter.
 
-    ``adapter`` is what stands in ``adapter.json``. The card is not validated by ``ModelCard.validate``, which sends
+    ``adapter`` is what stands in ``adapter.json``; ``name`` is what the student must be called, and ``displays`` in it
+    what must be shown with it. The card is not validated by ``ModelCard.validate``, which sends
     it to the Hub.
     """
     from huggingface_hub import ModelCard, ModelCardData
@@ -26,7 +27,7 @@ def write_card(path: Path, *, name: str, vertical_title: str, disclaimer: str, a
 ---
 
 # {name}
-
+{_shown(adapter.get("displays", []))}
 A LoRA adapter for questions about {vertical_title}, distilled with kdvert. {disclaimer}
 
 | | |
@@ -57,6 +58,10 @@ evaluated.
 Made with {versions}.
 """
     write_text(path, str(ModelCard(text)))
+
+
+def _shown(lines: Sequence[str]) -> str:
+    return "".join(f"\n**{line}**\n" for line in lines)
 
 
 def _listed(names: Sequence[str]) -> str:

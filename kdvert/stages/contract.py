@@ -38,7 +38,7 @@ class StageContext:
         out: the folder to write into. It may hold what a killed run left; the stage reuses or overwrites that.
         inputs: finished output folder of each stage this one needs, by stage name.
         cache: a folder that outlives a rerun of the stage (teacher replies, checkpoints).
-        resolved: the whole resolved configuration, for the report only.
+        resolved: the whole resolved configuration, for the report and for what the student must be called.
         progress: where to report progress.
         log: the run's log. Never give it a raw value that scrubbing would remove.
         today: the day on which facts about licenses are judged.

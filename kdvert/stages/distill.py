@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from kdvert import versions
-from kdvert.distillation import card, data, qlora
+from kdvert.distillation import base_notices, card, data, qlora
 from kdvert.distillation.settings import Settings as Config
 from kdvert.errors import WorkFailed
 from kdvert.hardware import probe
+from kdvert.licensing.project import unlifted
+from kdvert.licensing.student_name import StudentName, student_name
 from kdvert.lineage.rights import of_records
 from kdvert.records import Example, sha256_json
 from kdvert.stages.contract import StageContext
@@ -37,6 +39,7 @@ def content(ctx: StageContext, config: Config) -> list[Path]:
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     """Split, train, save. Resumes from the last checkpoint of the same data, base and settings."""
     started = time.monotonic()
+    named = _named(ctx)  # first: a name that cannot be given must not cost a training
     hardware = probe()
     four_bit = use_four_bit(config.four_bit, hardware)
     weights = resolve(config.student, root=ctx.project)
@@ -68,12 +71,21 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "train_records": len(train.rows),
         "validation_records": len(validation.rows),
         "lineage": of_records([*train.examples, *validation.examples]).model_dump(),
+        "name": named.name,
+        "displays": named.displays,
+        "base_notices": base_notices.keep(weights.path, ctx.out / "adapter"),
     }
     _write(ctx, train, validation, left_out, trained.history, adapter)
     summary = _summary(adapter, trained, left_out, time.monotonic() - started)
     write_json(ctx.out / "summary.json", summary)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return summary
+
+
+def _named(ctx: StageContext) -> StudentName:
+    """Return what the licenses of teacher and base want the student to be called, as things stand at training."""
+    report = unlifted(ctx.resolved, ingest=None, root=ctx.project, today=ctx.today)
+    return student_name(report.duties, report.use, ctx.name)
 
 
 def _records(
@@ -115,7 +127,7 @@ def _write(
     write_json(ctx.out / "adapter.json", adapter)
     card.write_card(
         ctx.out / "adapter" / "README.md",
-        name=ctx.name,
+        name=adapter["name"],
         vertical_title=manifest.title,
         disclaimer=manifest.disclaimer,
         adapter=adapter,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from kdvert.errors import UserError, WorkFailed
 from kdvert.records import Example, Message, Provenance, Sampling
 from kdvert.stages import distill
 from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
+
+LLAMA = "hf:meta-llama/Llama-3.1-70B-Instruct"
 
 
 def record(number: int, document: str, answer: str | None = None) -> Example:
@@ -65,6 +68,34 @@ def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted,
     history = [json.loads(line) for line in (ctx.out / "history.jsonl").read_text().splitlines()]
     assert all({"step", "epoch", "tokens"} < set(row) for row in history)
     assert not list(ctx.cache.iterdir())
+
+
+def test_the_adapter_carries_the_name_and_the_lines_that_licenses_ask_for(
+    make_context, accepted, config, tiny_model, tmp_path
+):
+    base = tmp_path / "Llama-3.1-8B-Instruct"
+    shutil.copytree(tiny_model, base)
+    (base / "NOTICE").write_text("Of the base.")
+    (base / "LICENSE.txt").write_text("Its license.")
+    (base / "notice.json").write_text("{}")
+    resolved = {"use": {"distribution": "distributed"}, "distill": {"student": str(base)}}
+    ctx = make_context("distill", {"filter": accepted}, resolved=resolved)
+    distill.run(ctx, config.model_copy(update={"student": str(base), "epochs": 1}))
+    adapter = read_json(ctx.out / "adapter.json")
+    assert adapter["name"] == "Llama-test-project"
+    assert "Built with Llama" in adapter["displays"]
+    card = (ctx.out / "adapter" / "README.md").read_text(encoding="utf-8")
+    assert "# Llama-test-project\n\n**Built with Llama**" in card
+    assert adapter["base_notices"] == ["LICENSE.txt", "NOTICE"]
+    assert (ctx.out / "adapter" / "base" / "NOTICE").read_text() == "Of the base."
+
+
+def test_a_name_that_breaks_a_license_costs_no_training(make_context, accepted, config):
+    resolved = {"use": {"distribution": "distributed", "name": "Ward"}, "elicit": {"teacher": {"model": LLAMA}}}
+    ctx = make_context("distill", {"filter": accepted}, resolved=resolved)
+    with pytest.raises(UserError, match=r"use\.name is 'Ward'"):
+        distill.run(ctx, config)
+    assert not (ctx.out / "adapter").exists()
 
 
 def test_no_accepted_record(make_context, tmp_path, config):
