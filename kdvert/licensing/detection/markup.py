@@ -21,6 +21,7 @@ _RDFA = {"dct:license", "dcterms:license", "cc:license", "schema:license", "lice
 _PARTS = {"ImageObject", "VideoObject", "AudioObject", "MediaObject", "Organization", "Person", "SoftwareApplication"}
 _DEEPEST = 6  # levels of JSON-LD that are looked at
 _MOST = 2_000  # elements of JSON-LD that are looked at
+_LINKS = 50  # links to a license that are looked at
 _XML_LIMIT = 4_000_000  # bytes
 
 
@@ -63,13 +64,17 @@ def address_of_page(text: str) -> str | None:
 
 
 def _links(soup: BeautifulSoup) -> Iterator[Detected]:
-    for tag in soup.find_all(["a", "link", "span", "div", "p"], limit=20_000):
-        rels = {str(r).lower() for r in _listed(tag.get("rel"))} | {str(tag.get("property") or "").lower()}
-        if not (rels & _RDFA) or tag.find_parent(["figure", "figcaption"]) or _is_about_another(tag):
+    for tag in soup.find_all(_speaks_of_license, limit=_LINKS):
+        if tag.find_parent(["figure", "figcaption"]) or _is_about_another(tag):
             continue
         value = str(tag.get("href") or tag.get("resource") or tag.get("content") or tag.get_text(" "))
         name = "a link with rel=license" if tag.name in ("a", "link") else "RDFa"
         yield _detected(value, "html", name, said=tag.get_text(" "))
+
+
+def _speaks_of_license(tag: Tag) -> bool:
+    rels = {str(r).lower() for r in _listed(tag.get("rel"))} | {str(tag.get("property") or "").lower()}
+    return tag.name != "meta" and bool(rels & _RDFA)
 
 
 def _is_about_another(tag: Tag) -> bool:
@@ -119,7 +124,7 @@ def value_of(value: str, method: str, where: str, *, must_be_license: bool) -> I
         if not is_unstated(value):
             yield _detected(value, method, where)
         return
-    for found in of_text(value[:4_000], method, "it"):
+    for found in of_text(f"This content: {value[:4_000]}", method, "it"):
         yield found.model_copy(update={"where": where})
 
 

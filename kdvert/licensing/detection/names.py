@@ -69,9 +69,8 @@ def identify(value: str) -> Named | None:
     if not value or len(value) > _LONGEST:
         return None
     words = words_of(value)
-    return (
-        _known(value) or address(value) or _row(table().names.get(words)) or _cc_name(words.split()) or _joined(value)
-    )
+    listed = _row(table().names.get(words))
+    return listed or _known(value) or address(value) or _cc_name(words.split()) or _joined(value)
 
 
 def address(value: str) -> Named | None:

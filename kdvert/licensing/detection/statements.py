@@ -25,7 +25,7 @@ _BARE = re.compile(r"\bCC[ -]?(?:BY|0)\b[^\n.;]{0,40}(?:\d\.\d)?")
 _TERMS_OF = re.compile(r"(?:(?:the|an?|terms|conditions|and|of|open access|its|current|following) )+")
 _SUBJECT = re.compile(
     r"\b(?:this|these|our|all|content|contents|text|texts|unless|except where|otherwise|textbook|book|article|document|"
-    r"work|page|site|information|material|materials|data|dataset|chapter|paper|report|license|licence|©|copyright|permission)\b",
+    r"work|page|site|information|material|materials|data|dataset|chapter|paper|report|license|licence|copyright|permission)\b|©",
     re.IGNORECASE,
 )
 _PICTURE = re.compile(
@@ -79,7 +79,7 @@ def _named(window: str) -> Iterator[tuple[Named, Confidence]]:
         if not _PICTURE.search(_sentence_before(window, url.start())) and (found := address(url[0].rstrip(".,;"))):
             yield found, "L"
     for bare in _BARE.finditer(window):
-        before = _sentence_before(window, bare.start())
+        before = window[max(0, bare.start() - _BEFORE) : bare.start()].rpartition("\n")[2]
         if _SUBJECT.search(before) and not _PICTURE.search(before) and (cc := named_at(words_of(bare[0]).split())):
             yield cc, "L"
     if found_pd := _ENDORSED_PD.search(window):
