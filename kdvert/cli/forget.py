@@ -69,6 +69,8 @@ def _forget(run: Run, what: str | None, *, yes: bool, dry_run: bool, delete: boo
 
     root = run.project.root
     signer = None if dry_run else Signer.from_environment(root)
+    if signer:
+        signer.require("operator", "counsel", to="forget a source")
     lineage = Lineage(root)
     if pending := jobs.read(root):
         marks = all_marks.of(lineage, pending.documents, pending.originals)
