@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,21 @@ import yaml
 from kdvert.configuration import validate
 from kdvert.content import compliance_facts
 from kdvert.extras import require
-from kdvert.privacy import addresses, gazetteer, names, normalize, places, second_opinion, tagged, tagger, weighing
+from kdvert.privacy import (
+    addresses,
+    citations,
+    gazetteer,
+    names,
+    normalize,
+    organizations,
+    places,
+    public_people,
+    second_opinion,
+    study_periods,
+    tagged,
+    tagger,
+    weighing,
+)
 from kdvert.privacy.languages import SUPPORTED, language_of
 from kdvert.privacy.matching import PatternMatcher, Span, StockMatcher, masked
 from kdvert.privacy.spans import Hit, meeting
@@ -32,7 +46,12 @@ OVERLAP = 300
 SURE = 0.7
 """Score that a number across a line break must have."""
 _COURT_RULES = re.compile(r"(?:Fed\.\s)?R\.\s?(?:App|Bankr|Civ|Crim|Evid)\b")
-_PLURAL = re.compile(r"[A-Z]{2,5}s")
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}s|[A-Z][a-z]+[A-Z]")
+_COURT_PAPER = re.compile(
+    r"\b(?i:petitioners?|respondents?|appellants?|coram|plaintiffs?|defendants?|learned\scounsel)\b[\s\S]*?\b(?i:court|judge|justice)\b|"
+    r"\b(?i:court|judge|justice)\b[\s\S]*?\b(?i:petitioners?|respondents?|appellants?|coram|plaintiffs?|defendants?|counsel)\b"
+)
+"""In papers of courts everybody has a title, bench, bar and parties: it tells nobody from anybody."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 STOCK = {
@@ -193,11 +212,12 @@ class Detector:
         return list(self._plausible(text, found))
 
     def _plausible(self, text: str, found: Sequence[Hit]) -> Iterator[Hit]:
-        for hit in found:
+        is_public = _public_names(text, found)
+        for hit in citations.without_cited(text, found):
             if hit.score < self.threshold or hit.entity not in self._targets:
                 continue
             start, end = _trimmed(text, hit.start, hit.end, ".,;:" if hit.entity == "URL" else ",;:")
-            if start < end and _is_plausible(hit.entity, text, start, end):
+            if start < end and _is_plausible(hit.entity, text, start, end) and not is_public(hit.entity, start, end):
                 yield Hit(hit.entity, start, end, round(hit.score, 4))
 
     def _cut(self, reading: _Reading) -> Iterator[Hit]:
@@ -321,6 +341,18 @@ def _trimmed(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
     return start, end
 
 
+def _public_names(text: str, found: Iterable[Hit]) -> Callable[[str, int, int], bool]:
+    """Return a test of whether a finding is a name that ``text`` itself shows to be a scholar's or a firm's."""
+    if not any(hit.entity == "PERSON" for hit in found):
+        return lambda entity, start, end: False
+    scholars, things = public_people.surnames(text), organizations.firms(text) | names.abbreviations(text)
+
+    def test(entity: str, start: int, end: int) -> bool:
+        return entity == "PERSON" and (text[start:end] in things or public_people.is_one(text, start, end, scholars))
+
+    return test
+
+
 def _is_plausible(entity: str, text: str, start: int, end: int) -> bool:
     """Rule out what patterns alone take too much of: decimals as telephone numbers, "Fed. R. Civ. P." as a name."""
     value = text[start:end]
@@ -330,9 +362,13 @@ def _is_plausible(entity: str, text: str, start: int, end: int) -> bool:
     if entity == "URL":
         marked = re.match(r"(?i)[\"']?(?:https?://|www\d{0,3}\.)", value)
         return bool(marked or (".." not in value and re.search(r"^[^/]*\.[a-z]{2,}(?:/|$)", value)))
+    if entity == "TITLE":
+        return not _COURT_PAPER.search(text)
+    if entity == "DATE_TIME":
+        return not study_periods.is_one(text, start, end)
     if entity == "CITY":
         return not places.is_region(value)
-    if entity in ("PERSON", "LOCATION") and _PLURAL.fullmatch(value):
+    if entity in ("PERSON", "LOCATION") and _ABBREVIATION.fullmatch(value):
         return False
     if entity == "PERSON":
         return not (_COURT_RULES.match(value) or names.is_cited(text, (start, end)))

@@ -112,6 +112,11 @@ _NOT_LAST = {
     "books", "tools", "convention", "agreement", "treaty", "department", "office", "program", "project", "study",
     "trial", "case", "no", "vignette",
 }  # fmt: skip
+_SHORT = re.compile(r"(?:\b[Tt]he\s|\p{Ll}\s\()(?P<word>\p{Lu}{2,6})(?=\)|\s\p{Ll}|[.,])")
+_EPITHET = re.compile(r"\.?[ ](?P<word>[a-z]{2,}(?:is|i|um|us|ae|ans|ens|oides|osa|ica|ata|ella|arum|orum))(?![\w’'])")
+"""The second word of a Latin binomial, by its ending."""
+_LATIN = ("idis", "tis", "dum", "cus", "lus", "tum", "rum", "num", "ae", "ii")
+"""Endings that dictionaries have in Latin words alone ("pestis", "pallidum")."""
 _AMBIGUOUS = frozenset(
     {
         "art", "author", "black", "can", "case", "east", "faith", "grace", "green", "hope", "little", "long", "may",
@@ -145,12 +150,25 @@ def is_possible(text: str, span: Span) -> bool:
     """Return whether a span that a tagger of personal data takes for a person can be one."""
     words = words_of(text[slice(*span)])
     full = [w for w in words if len(w) > 1]
-    if (full and _is_thing(text, span, full)) or _is_historic(text, span):
+    if (full and _is_thing(text, span, full)) or _is_historic(text, span) or _is_organism(text, span, words):
         return False
     if not any(w[0].isupper() for w in words):  # who writes nothing in capitals writes no name so
         doubted = any(w in _AMBIGUOUS or (gazetteer.is_ordinary(w) and not _listed(w)) for w in full)
         return bool(full) and text == text.lower() and not doubted
     return len(full) != 1 or not is_plain(full[0], frozenset())
+
+
+def _is_organism(text: str, span: Span, words: list[str]) -> bool:
+    """Return whether a span is the Latin name of a species or a part of one: "Eikenella corrodens", "T. pallidum"."""
+    if not words or not words[0][0].isupper() or _listed(words[0]):
+        return False
+    if len(words) > 1:
+        last = words[-1]
+        return last.islower() and len(last) > 3 and not _listed(last) and not re.fullmatch(_PARTICLE, last)
+    epithet = _EPITHET.match(text, span[1])
+    if not epithet or _listed(epithet["word"]):
+        return False
+    return epithet["word"].endswith(_LATIN) or not gazetteer.is_ordinary(epithet["word"])
 
 
 def is_cited(text: str, span: Span) -> bool:
@@ -164,6 +182,11 @@ def is_cited(text: str, span: Span) -> bool:
 def lower_case_words(text: str) -> frozenset[str]:
     """Return the words that ``text`` writes in lower case: capitals at a sentence's start are no sign of a name."""
     return frozenset(_LOWER.findall(text))
+
+
+def abbreviations(text: str) -> frozenset[str]:
+    """Return the words in capitals that ``text`` introduces as short forms or calls with "the": "the LUCA", "(PAM)"."""
+    return frozenset(match["word"] for match in _SHORT.finditer(text))
 
 
 def words_of(name: str) -> list[str]:

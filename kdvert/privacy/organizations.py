@@ -47,6 +47,8 @@ _PUBLIC = re.compile(
 _PREAMBLE = re.compile(
     r"\b(?:versus|vs?\.)\s|(?:petitioner|respondent|appellant|opposite\sparty)\S*\s*(?::|\n|$)", re.IGNORECASE
 )
+_HEAD_LINES = 4
+"""Line breaks of a text that can have the head of a court paper."""
 _PARTY = re.compile(
     r"(?:^[ \t]{0,40}\d{1,2}\s?[.)][ \t]{0,10}(?:The[ \t]{1,10})?|"
     r"\b(?i:versus|vs\.)\s{1,60}(?:\d{1,2}\.\s{1,10})?(?:The\s{1,10})?|"
@@ -57,6 +59,24 @@ _PARTY = re.compile(
     re.MULTILINE,
 )
 """A party in the head of a court paper: numbered, after versus, or after its role."""
+_PARTY_END = re.compile(
+    r"[,(\s]\s*(?i:through|thro['’]?|thr\b|rep\b|represented|by\b|having|aged?\b|[swd]/o|son\sof|wife\sof|r/o|resid|office\b|"
+    r"registered|with\b|under\b|constituted|whose|occ\b|dated|regd|a\scompany|incorporated|situated|located|at\b|in\sthe|"
+    r"vide|near|village|tehsil|taluk|post\b|dist\b|p\.?s\.?\b|road|street|floor|\d)|\s[-–]\s|;"
+)
+"""What follows the name of a party in its description."""
+_FIRM = re.compile(
+    r"(?<![\p{L}’'-])(?P<name>\p{Lu}[\p{L}’'-]+)(?:\s\p{Lu}[\p{L}’'-]+){0,3}(?:,?\s&\sCo\b|,?\s(?:Inc|LLC|L\.L\.C|Ltd|PLC|Corp|"
+    r"Corporation|GmbH|Technologies|Holdings|Pharmaceuticals)\b)|\([“\"](?:the\s)?(?P<name>\p{Lu}[\p{L}’'-]+)[”\"]\)"
+)
+_NO_FIRM = re.compile(r"\b(?:Court|Tribunal|Judicature|Bench|Act|Code|Constitution|Rules|Ordinance)\b")
+"""Courts and laws, which stand beside every party and are none."""
+_FORM = re.compile(
+    r"\b(?:Inc|LLC|L\.L\.C|Ltd|PLC|Plc|LLP|LP|Corp|Corporation|Company|Co|Limited|Pvt|GmbH|AG|SE|S\.A|SA|S\.L|SL|SARL|SAS|BV|B\.V|"
+    r"NV|AB|A/S|Oy|and\sSons|Holdings?|Associates)\b"
+)
+_SMALL = frozenset("of the and for to in at de la y et others another anr ors".split())
+_MEMBER = re.compile(r"\b(?:at|for|with|from|by|join(?:ed|s)?|of|called|visited)\s(?:the\s)?$")
 _ACRONYM = re.compile(r"[A-Z][A-Z&.\d]{1,6}s?$")
 _ACRONYM_CUE = re.compile(r"\b(?:work\w*\s(?:for|at)|at|from|joined|by|of)\s(?:the\s)?$")
 
@@ -69,18 +89,54 @@ def find(text: str, tagged: Iterable[Span], persons: Iterable[Span]) -> list[Spa
         tagged: spans that a tagger takes for organizations.
         persons: spans that name a person: who follows "from" or "of" after one is where she works.
     """
-    spans = {span for span in tagged if not (_is_abbreviation(text, span) or _is_one_plain_word(text, span))}
-    spans |= {m.span() for m in _ENDED.finditer(text)}
+    spans = {span for span in tagged if _is_likely(text, span)}
+    head = text.count("\n") >= _HEAD_LINES and bool(_PREAMBLE.search(text))
+    spans |= {m.span() for m in _ENDED.finditer(text) if head or not is_generic(m.group())}
     spans |= {m.span("name") for p in (_CUED, _DEFINED) for m in p.finditer(text)}
     spans |= {m.span() for m in _PUBLIC.finditer(text)}
-    if _PREAMBLE.search(text):
-        spans |= {m.span("name") for m in _PARTY.finditer(text)}
+    if head:
+        parties = (_party(text, m.span("name")) for m in _PARTY.finditer(text))
+        spans |= {span for span in parties if _is_named(text[slice(*span)])}
     spans |= {m.span() for m in _TRIPLE.finditer(text) if _are_surnames(*m.groups())}
     spans |= {m.span() for m in _MIXED.finditer(text)}
     for _, end in persons:
         if match := _AFTER_PERSON.match(text, end):
             spans.add(match.span("name"))
-    return sorted({*spans, *_companions(text, spans)})
+    return sorted(s for s in {*spans, *_companions(text, spans)} if not _NO_FIRM.search(text, *s))
+
+
+def firms(text: str) -> frozenset[str]:
+    """Return the words by which ``text`` calls its firms: "Huawei" where "Huawei Technologies" stands, or a definition.
+
+    A word that is also somebody's name is none of them.
+    """
+    words = {m["name"] for m in _FIRM.finditer(text)}
+    return frozenset(w for w in words if not {w.lower()} & (gazetteer.first_names() | gazetteer.surnames()))
+
+
+def is_generic(name: str) -> bool:
+    """Return whether a name is made of words of the dictionary and no form of company: "Finance Department"."""
+    words = [w for w in re.findall(r"[\p{L}’']{2,}", name) if w.lower() not in _SMALL]
+    return not _FORM.search(name) and all(gazetteer.is_ordinary(w) or (w.isupper() and len(w) < 4) for w in words)
+
+
+def _party(text: str, span: Span) -> Span:
+    """Cut a party's name off its description."""
+    end = _PARTY_END.search(text, *span)
+    return (span[0], end.start()) if end and end.start() > span[0] + 2 else span
+
+
+def _is_named(value: str) -> bool:
+    """Return whether what stands where a party does is a name and no sentence: its words begin with capitals."""
+    words = [w for w in re.findall(r"\p{L}{2,}", value) if w.lower() not in _SMALL]
+    return bool(words) and sum(w[0].islower() for w in words) * 4 <= len(words)
+
+
+def _is_likely(text: str, span: Span) -> bool:
+    """Return whether a span that a tagger of news takes for an organization is one: it stands where members do."""
+    if _is_abbreviation(text, span) or _is_one_plain_word(text, span) or is_generic(text[slice(*span)]):
+        return False
+    return bool(_MEMBER.search(text, max(0, span[0] - 20), span[0]))
 
 
 def _companions(text: str, spans: set[Span]) -> Iterator[Span]:

@@ -42,7 +42,7 @@ _THING_AFTER = re.compile(
 _CAPITAL = r"\p{Lu}[\p{L}\p{M}∆’'-]*"
 _CUED = re.compile(
     r"\b(?:(?:flew|travel(?:l?ed)?|moved|relocated|drove|commutes?)\s(?:(?:here|back|there|over)\s)?(?:to|from)|grew\sup\sin|"
-    r"(?:originally|comes?|came)\sfrom|I(?:[’']m|\sam)\s(?:now\s)?in|arrived\s(?:at|in)|home\s?(?:city|town)(?:\sof)?|"
+    r"(?<!(?:information|data|text|words?|terms?|name)\s)(?:originally|comes?|came)\sfrom|I(?:[’']m|\sam)\s(?:now\s)?in|arrived\s(?:at|in)|home\s?(?:city|town)(?:\sof)?|"
     r"(?:born|raised|liv(?:es?|ed|ing)|resid(?:es?|ed|ing)|settled|hometown)\sin|(?:city|town|village|municipality|district)\sof|"
     r"visiting\sfrom|village|resident\sof|r/o|in\sthe\s(?:city|town|village)\sof)\s"
     rf"(?P<name>{_CAPITAL}(?:\s(?:(?:de|del|do|da|la|le|of|the|u|am|y)\s)*{_CAPITAL})*(?:\s\p{{Lu}})?)"

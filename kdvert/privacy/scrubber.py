@@ -28,7 +28,7 @@ from kdvert.verticals import RecognizerSpec, Rules
 Value = tuple[str, str]
 """An entity type and a raw value of it."""
 
-RULES = 4
+RULES = 5
 """Raised when this package scrubs the same text differently under the same policy."""
 
 _INITIALS = re.compile(r"(?<![^\W_])(?:[A-Z]\.[ \t]?){1,3}$")

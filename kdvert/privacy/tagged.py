@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kdvert.privacy import gazetteer, names, places, public_ids
+from kdvert.privacy import gazetteer, names, organizations, places, public_ids
 from kdvert.privacy.spans import Hit
 
 Check = Callable[[str, int, int], bool]
@@ -40,6 +40,14 @@ class Rule:
 
 _SUM = re.compile(r"\b(?:loans?|sums?|amounts?|totals?|exceeds?)\s(?:of\s)?$|[$£€]\s?$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[789]|20)\d\d")
+_ENCLOSING = "(-"
+"""Before an abbreviation, a sign that it stands for what was named before it, or for a syllable."""
+_TOLL_FREE = re.compile(r"(?:\+?1[-. ]?)?\(?8(?:00|88|77|66|55|44|33)\)?[-. ]")
+_FORMULA = re.compile(
+    r"[∑√=±×÷≤≥<>→]|^-?[\d,]+\.\d+$|^[A-Z]{3}[\d,]+\.\d+|^[A-Z]{1,2}\d?\s?[-+–]\s?[A-Z]{1,2}\d?$|"
+    r"^(?:1[4-9]|20)\d\d\s?[-–/]\s?(?:(?:1[4-9]|20)\d\d|\d\d)$"
+)
+"""What amounts, formulas and ranges of years hold, and no identifier."""
 _DECIMAL = re.compile(r"(?<!\d)\d\.\d{3,}")
 _SECRET = re.compile(
     r"pass|pwd|\bpin\b|secret|credential|log[ -]?[io]n|\bkey|\bcode|unlock|contraseña|clave|mot de passe|identifiant",
@@ -74,13 +82,20 @@ def _has_capital(text: str, start: int, end: int) -> bool:
     return end - start > 1 and any(c.isupper() for c in text[start:end])
 
 
+def _is_place(text: str, start: int, end: int) -> bool:
+    """Return whether a value can name a place: abbreviations among words ("RPCI") name something else."""
+    value = text[start:end]
+    short = value.isupper() and value.isalpha() and len(value) < 6 and not places.is_region(value)
+    return _has_capital(text, start, end) and not (short and text[start - 1 : start] in _ENCLOSING and start > 0)
+
+
 def _is_word(text: str, start: int, end: int) -> bool:
     return end - start > 1
 
 
 def _is_number(text: str, start: int, end: int) -> bool:
     enough = end - start >= 4 and sum(c.isdigit() for c in text[start:end]) >= 2
-    return enough and not public_ids.is_public(text, start, end)
+    return enough and not _FORMULA.search(text[start:end]) and not public_ids.is_public(text, start, end)
 
 
 def _is_account(text: str, start: int, end: int) -> bool:
@@ -94,7 +109,8 @@ def _is_code(text: str, start: int, end: int) -> bool:
 
 
 def _is_phone(text: str, start: int, end: int) -> bool:
-    return _is_number(text, start, end) and not _DECIMAL.search(text[start:end])
+    value = text[start:end]
+    return _is_number(text, start, end) and not (_DECIMAL.search(value) or _TOLL_FREE.match(value))
 
 
 def _is_date(text: str, start: int, end: int) -> bool:
@@ -110,11 +126,18 @@ def _is_secret(text: str, start: int, end: int) -> bool:
 
 
 def _is_username(text: str, start: int, end: int) -> bool:
-    return end - start >= 4 and not text[start:end].isalpha()
+    """Return whether a value is no single word and no compound of ordinary ones ("up-to-date")."""
+    parts = re.split(r"[-.]", text[start:end])
+    words = all(p.isalpha() and (len(parts) == 1 or gazetteer.is_ordinary(p)) for p in parts)
+    return end - start >= 4 and not words
 
 
 def _is_address(text: str, start: int, end: int) -> bool:
     return "@" in text[start:end]
+
+
+def _is_firm(text: str, start: int, end: int) -> bool:
+    return _has_capital(text, start, end) and not organizations.is_generic(text[start:end])
 
 
 def _is_person(text: str, start: int, end: int) -> bool:
@@ -130,11 +153,11 @@ def _is_listed(text: str, start: int, end: int) -> bool:
 
 RULES: Mapping[str, Rule] = {
     "PERSON": Rule("PERSON", 0.8, _is_person, 0.35, _is_listed, most=1.0),
-    "LOCATION": Rule("LOCATION", 0.65, _has_capital),
+    "LOCATION": Rule("LOCATION", 0.65, _is_place),
     "REGION": Rule("REGION", 0.6, _has_capital),
     "STREET_ADDRESS": Rule("STREET_ADDRESS", 0.8, _is_street, 0.5, _has_digit),
     "ZIP_CODE": Rule("ZIP_CODE", 0.5, _is_code),
-    "ORGANIZATION": Rule("ORGANIZATION", 0.8, _has_capital),
+    "ORGANIZATION": Rule("ORGANIZATION", 0.8, _is_firm),
     "HEALTH_FACILITY": Rule("HEALTH_FACILITY", 0.5, _has_capital),
     "DATE_TIME": Rule("DATE_TIME", 0.7, _is_date),
     "AGE": Rule("STATED_AGE", 0.85, _has_digit, languages=("es", "fr")),

@@ -18,6 +18,8 @@ TEXTS = {
         "Blood pressure was 142/90 mm Hg and eGFR 58 mL/min/1.73 m2; sodium 138 mmol/L.",
         "The BRCA1 c.5266dupC and CFTR p.Phe508del variants are pathogenic.",
         "Device class II, 21 CFR 880.5725, covers infusion pumps.",
+        "METHODS: Between January 2003 and June 2005, 112 consecutive patients underwent ureteroscopy.",
+        "Much of this information comes from Orphanet, a European database.",
     ],
     "finance": [
         "The custody account holds CUSIP 037833100 and ISIN US0378331005, and the bank quotes SEDOL 2046251.",
@@ -27,6 +29,8 @@ TEXTS = {
         "Account 1010 (cash) is debited and account 4000 (revenue) is credited for 12,500 dollars.",
         "The 10-year Treasury note yields 4.25 percent against 3.90 percent last quarter.",
         "ASC 606-10-25-1 and IFRS 15 govern revenue; SOX section 404 asks for controls.",
+        "Sales to Vantrell Technologies Co., Ltd. (“Vantrell”) ended in 2019. The debt of Vantrell is unsecured.",
+        "The quartiles give IQR = Q3 - Q1, and PV = | -97.00 after 3 years; MXN1 = USD0.0500.",
     ],
     "law": [
         "28 U.S.C. 1332(a) and Fed. R. Civ. P. 12(b)(6) govern the motion.",
@@ -35,6 +39,7 @@ TEXTS = {
         "Regulation (EU) 2016/679 and Directive 93/13/EEC apply; see Case C-131/12.",
         "See 347 U.S. 483, 495 (1954), and 410 F.3d 1025, 1031 (9th Cir. 2005).",
         "Section 302 of the Penal Code of 1860 carries a sentence of 10 years.",
+        "The steps were established in Orvane v. Tallwick Power Co. and in Ossby v Lund [2004] UKHL 17.",
         "UCC 2-207 and Restatement (Second) of Contracts section 90 differ.",
         "The Clean Air Act, 42 U.S.C. 7401 to 7671q, was amended by Public Law No. 101-549.",
     ],
@@ -44,6 +49,7 @@ TEXTS = {
         "Under 20 U.S.C. 1232g and 34 CFR part 99 a school keeps education records.",
         "Grade 5 reads 120 words per minute; grade 6 reads 145.",
         "Chapter 4, pages 120-145, explains classical conditioning.",
+        "Kurt Achtermann (1890–1947) founded the school. Achtermann is read today (Brandmere & Tallis, 1992).",
         "A GPA of 3.42 on a 4.0 scale met the cutoff of 3.25.",
     ],
     "science": [
@@ -53,6 +59,7 @@ TEXTS = {
         "Use primer 5'-ACGTTGCAAGTC-3' at 60 °C for 30 cycles, catalog no. R0447S.",
         "Water (CAS 7732-18-5) boils at 373.15 K; doi 10.1038/s41586-020-2649-2.",
         "The R01 mechanism and the SARS-CoV-2 B.1.1.7 lineage are described in chapter 12.",
+        "Yersinia pestis, Eikenella corrodens and T. pallidum were cultured; the T. pallidum strain grew.",
         "Plot 14 lies at 44° N, 123° W and holds 1,240 trees.",
     ],
 }

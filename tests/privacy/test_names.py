@@ -141,3 +141,23 @@ def test_what_stands_where_a_given_name_would(text: str) -> None:
 def test_whether_a_span_can_be_a_person(text: str, span: str, possible: bool) -> None:
     start = text.index(span)
     assert names.is_possible(text, (start, start + len(span))) is possible
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("It is caused by Eikenella corrodens.", "Eikenella corrodens"),
+        ("the agent Vellonia pestis spread", "Vellonia"),
+        ("In addition, A. schaalii was found.", "A. schaalii"),
+        ("cultures of T. pallidum grew", "T."),
+    ],
+)
+def test_an_organism_is_no_person(text: str, value: str) -> None:
+    assert not names.is_possible(text, (text.index(value), text.index(value) + len(value)))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("I met Maria gonzalez today.", "Maria gonzalez"), ("Ask Quillon is he in", "Quillon")]
+)
+def test_a_person_is_no_organism(text: str, value: str) -> None:
+    assert names.is_possible(text, (text.index(value), text.index(value) + len(value)))
