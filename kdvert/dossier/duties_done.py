@@ -128,8 +128,9 @@ def _attribution(duty: Duty, papers: Papers) -> Outcome:
 
 
 def _changes(duty: Duty, papers: Papers) -> Outcome:
-    words = attribution.CHANGED.partition(",")[0]
-    return Outcome(papers.find(attribution.ATTRIBUTION, words) or papers.find(notices.NOTICE, "Changed files"))
+    if any(link.kind == "student" and _asks(link.duties, duty) for link in papers.lineage.licensing.links):
+        return Outcome(papers.find(notices.NOTICE, "Changed files"))
+    return Outcome(papers.find(attribution.ATTRIBUTION, attribution.CHANGED.partition(",")[0]))
 
 
 def _notice(duty: Duty, papers: Papers) -> Outcome:
@@ -138,7 +139,7 @@ def _notice(duty: Duty, papers: Papers) -> Outcome:
     if absent:
         return Outcome(None, f"Add the text of {', '.join(absent)} to {notices.LICENSES}/.", LEGAL)
     where = _notice_line(wanted[0], papers)
-    if duty.id in ("keep-text-notice", "mit-base-notice") and not notices.base_files(papers.lineage):
+    if duty.id in ("keep-text-notice", "mit-base-notice", "bsd-base-notice") and not notices.base_files(papers.lineage):
         return Outcome(where, "Copy the copyright line of the original beside the license text.", MAINTAINER)
     if duty.id == "apache-base-notice" and not notices.base_files(papers.lineage):
         todo = "kdvert found no NOTICE file beside the base. If its repository holds one, add it."
@@ -183,6 +184,11 @@ def _restrictions(duty: Duty, papers: Papers) -> Outcome:
 
 
 def _share_alike(duty: Duty, papers: Papers) -> Outcome:
+    if any(link.kind == "student" and _asks(link.duties, duty) for link in papers.lineage.licensing.links):
+        stated = release.student_license(papers.lineage)
+        if stated == duty.value:
+            return Outcome(f"{SETTINGS}: use.license is {stated}")
+        return Outcome(None, f"Hand the student on under {duty.value} (use.license).", LEGAL)
     rows = sum(e.records for e in papers.entries if duty.id in attribution.asked_of(e.license))
     where = papers.find(attribution.ATTRIBUTION, "| license | ") if rows else None
     return Outcome(where, f"Share the {rows} records that draw on it, if at all, only under {duty.value}.", LEGAL)

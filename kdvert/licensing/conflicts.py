@@ -8,6 +8,7 @@ from itertools import combinations
 from kdvert.licensing.links import Link
 from kdvert.licensing.obligations import Duty
 from kdvert.licensing.rulings import Verdict
+from kdvert.licensing.student_name import agree, begins_with
 from kdvert.licensing.use import Use
 from kdvert.records import Record
 
@@ -47,8 +48,7 @@ def _two_names(links: list[Link], held: list[_Held], use: Use) -> Iterator[Confl
     if use.distribution == "internal":
         return
     for (a, first), (b, second) in _pairs(held, "name_prefix"):
-        one, two = (a.value or "").lower(), (b.value or "").lower()
-        if not (one.startswith(two) or two.startswith(one)):
+        if not agree(a.value or "", b.value or ""):
             reason = f"One license wants the name to begin with '{a.value}', another with '{b.value}'."
             yield _conflict("two-name-prefixes", "block", reason, first, second)
 
@@ -57,7 +57,7 @@ def _stated_name(links: list[Link], held: list[_Held], use: Use) -> Iterator[Con
     if use.distribution == "internal" or not use.name:
         return
     for duty, link in _first_of_each(held, "name_prefix"):
-        if not use.name.lower().startswith((duty.value or "").lower()):
+        if not begins_with(use.name, duty.value or ""):
             reason = f"use.name is '{use.name}', and the license wants a name that begins with '{duty.value}'."
             yield _conflict("name-breaks-duty", "block", reason, link)
 

@@ -69,6 +69,17 @@ def test_a_wished_name_that_begins_right_is_kept(wish):
     assert named(LLAMA, SMALL, name=wish).name == wish
 
 
+@pytest.mark.parametrize("wish", ["Llama-3-Ward", "Llama 3 Ward"])
+def test_the_check_takes_a_dash_for_a_space_too(wish):
+    intended = Use(distribution="distributed", name=wish)
+    report = chain.check(
+        sources=[chain.SourceUse(license="CC0-1.0")], teacher="embedded", base_url=None, student=LLAMA_3, use=intended,
+        today=TODAY,
+    )  # fmt: skip
+    assert "name-breaks-duty" not in [row.code for row in report.conflicts]
+    assert student_name(report.duties, intended, "x").name == wish
+
+
 def test_a_project_that_is_called_right_keeps_its_name():
     assert named(LLAMA, SMALL, project="llama-tutor").name == "llama-tutor"
 
