@@ -64,17 +64,34 @@ def add(folder: Path, name: str, role: Role, console: Console) -> dict[str, Any]
 @command
 def show(folder: Path, console: Console) -> dict[str, Any]:
     """List whose signatures this project believes."""
-    trusted = signers.read(find(folder))
+    from kdvert.decisions.enrolling import retired
+
+    root = find(folder)
+    trusted, gone = signers.read(root), retired(root)
     table = Table(title=f"{len(trusted)} trusted {'key' if len(trusted) == 1 else 'keys'}")
-    for column in ("key", "name", "role", "added", "row"):
+    for column in ("key", "name", "role", "added", "state"):
         table.add_column(column, overflow="fold")
     for key, row in trusted.items():
-        state = "as it was added" if row.genuine else "changed by hand: not believed"
+        state = "retired" if key in gone else "active" if row.genuine else "changed by hand: not believed"
         table.add_row(key, row.name, row.role, row.added.isoformat(), state)
     console.print(table)
     if not trusted:
         console.print('Make one: kdvert keys new --name "Jane Doe" --role counsel')
-    return {"signers": [_plain(row) for row in trusted.values()]}
+    return {"signers": [{**_plain(row), "retired": key in gone} for key, row in trusted.items()]}
+
+
+@keys.command("retire")
+@PROJECT
+@click.argument("key_id", metavar="KEY")
+@command
+def retire(folder: Path, key_id: str, console: Console) -> dict[str, Any]:
+    """Let a key sign nothing more; what it signed before stands. Signed with the key in KDVERT_SIGNING_KEY."""
+    from kdvert.decisions import enrolling
+
+    root = find(folder)
+    enrolling.retire(root, key_id, signer=Signer.from_environment(root), now=datetime.now(UTC))
+    console.print(f"Retired {key_id}; the trail says so. Leave its row in {signers.FILE}.", markup=False)
+    return {"key_id": key_id, "retired": True}
 
 
 def _say_added(console: Console, signer: Signer) -> None:

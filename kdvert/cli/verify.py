@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from kdvert.cli.options import PROJECT
 from kdvert.cli.output import command
 from kdvert.cli.uses import AS_OF, day
 from kdvert.decisions import trail
-from kdvert.errors import GateBlocked
+from kdvert.errors import GateBlocked, UserError
 from kdvert.project import find, read
 
 
@@ -26,6 +27,8 @@ def verify(folder: Path, as_of: Any, head: str | None, console: Console) -> dict
     """Hold outputs, facts, overrides and the trail against what was recorded. Ends with 3 when anything differs."""
     from kdvert.pipeline import runner, verification
 
+    if head is not None and not re.fullmatch("[0-9a-f]{64}", head):
+        raise UserError("--head must be the hash of an entry: 64 hexadecimal digits, as `kdvert verify` prints it.")
     project = read(find(folder))
     found = verification.verify(runner.prepare(project), today=day(as_of), head=head)
     differences = [row for rows in found.values() for row in rows]

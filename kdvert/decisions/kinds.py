@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kdvert.decisions.signers import Role
 from kdvert.errors import UserError
 from kdvert.registry import suggest
 
@@ -15,25 +16,32 @@ class Kind:
     Attributes:
         about: what it says happened, for a reader.
         signed: a person stands behind it, so the entry counts only with a signature.
+        roles: who may decide it; empty: everybody whose key the project trusts.
     """
 
     about: str
     signed: bool = True
+    roles: tuple[Role, ...] = ()
 
 
 MENDED = "trail-mended"
 TOMBSTONE = "tombstone"
 SIGNER_ADDED = "signer-added"
+SIGNER_RETIRED = "signer-retired"
 OVERRIDE_ADDED = "override-added"
 OVERRIDE_WITHDRAWN = "override-withdrawn"
 SOURCE_FORGOTTEN = "source-forgotten"
 
+RETIRING: tuple[Role, ...] = ("counsel", "operator")
+"""Who may retire the key of somebody else."""
+
 KINDS: dict[str, Kind] = {
     SIGNER_ADDED: Kind("a key was added to signers.yaml"),
-    OVERRIDE_ADDED: Kind("counsel lifted a verdict"),
-    OVERRIDE_WITHDRAWN: Kind("an override was taken back"),
+    SIGNER_RETIRED: Kind("a key may sign nothing more"),
+    OVERRIDE_ADDED: Kind("counsel lifted a verdict", roles=("counsel",)),
+    OVERRIDE_WITHDRAWN: Kind("an override was taken back", roles=("counsel",)),
     TOMBSTONE: Kind("comments or diffs were erased"),
-    SOURCE_FORGOTTEN: Kind("a source was removed from the project"),
+    SOURCE_FORGOTTEN: Kind("a source was removed from the project", roles=("operator", "counsel")),
     "record-accepted": Kind("a reviewer accepted a record"),
     "record-edited": Kind("a reviewer edited a record"),
     "record-rejected": Kind("a reviewer rejected a record"),

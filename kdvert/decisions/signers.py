@@ -131,5 +131,14 @@ def add(root: Path, row: TrustedKey) -> None:
             f"{FILE} holds the key {row.key_id} already, as {known[row.key_id].name} ({known[row.key_id].role}).",
             hint="Make another key for another role: kdvert keys new --name NAME --role ROLE",
         )
-    rows = [r.model_dump(mode="json") for r in (*known.values(), row)]
-    write_text(root / FILE, _HEAD + yaml.safe_dump({"signers": rows}, sort_keys=False, allow_unicode=True))
+    _write(root, [*known.values(), row])
+
+
+def remove(root: Path, row: TrustedKey) -> None:
+    """Take ``row`` out of ``signers.yaml`` again."""
+    _write(root, [r for r in read(root).values() if r.key_id != row.key_id])
+
+
+def _write(root: Path, rows: list[TrustedKey]) -> None:
+    plain = [row.model_dump(mode="json") for row in rows]
+    write_text(root / FILE, _HEAD + yaml.safe_dump({"signers": plain}, sort_keys=False, allow_unicode=True))

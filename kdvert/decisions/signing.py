@@ -19,11 +19,13 @@ from kdvert.records import Record
 KEY = "KDVERT_SIGNING_KEY"
 """The environment variable that holds the private key, 32 bytes in base64."""
 
-Flaw = Literal["unknown_signer", "signer_altered", "signature_wrong"]
+Flaw = Literal["unknown_signer", "signer_altered", "signature_wrong", "signer_retired", "wrong_role"]
 
 FLAWS: dict[Flaw, str] = {
     "unknown_signer": f"its key is not in {signers.FILE}",
     "signer_altered": f"the row of its key in {signers.FILE} was changed since the key was added",
+    "wrong_role": "the role of its key may not decide this",
+    "signer_retired": "its key was retired before",
     "signature_wrong": "the signature does not fit the content: it was changed after it was signed",
 }
 """Why a signature does not hold, to words that continue a sentence."""

@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import ValidationError, field_validator
 
 from kdvert.decisions import ed25519
-from kdvert.decisions.kinds import MENDED, kind
+from kdvert.decisions.kinds import MENDED, SIGNER_RETIRED, kind
 from kdvert.decisions.signing import Signer
 from kdvert.errors import UserError, WorkFailed
 from kdvert.records import Record
@@ -127,12 +127,15 @@ def append(
         items: ids in the erasable store.
 
     Raises:
-        UserError: the kind is unknown, or needs a signer.
+        UserError: the kind is unknown or needs a signer, or the signer's key was retired.
         WorkFailed: the end of the trail was cut off or altered, so that nothing can follow it.
     """
     if kind(name).signed and signer is None:
         raise UserError(f"An entry of kind '{name}' needs a person's signature.")
+    if signer and kind(name).roles:
+        signer.require(*kind(name).roles, to=f"make an entry of kind '{name}'")
     with alone(root):
+        _must_be_active(root, signer)
         last = _last(root, now)
         return _add(root, last, name, now, signer, dict(refs or {}), list(items))
 
@@ -190,6 +193,16 @@ def alone(root: Path, name: str = ".trail.lock") -> Iterator[None]:
         raise WorkFailed(f"Another process has held {folder} for {_WAIT:.0f} seconds.", hint="Try again.") from None
 
 
+def _must_be_active(root: Path, signer: Signer | None) -> None:
+    path, mark = path_of(root), f'"{SIGNER_RETIRED}"'.encode()
+    for line in path.read_bytes().split(b"\n") if signer and path.is_file() else ():
+        if signer and mark in line and _parsed(path, line).refs.get("key") == signer.key_id:
+            raise UserError(
+                f"The key {signer.key_id} of {signer.name} was retired and signs nothing more.",
+                hint="Make another: kdvert keys new",
+            )
+
+
 def _last(root: Path, now: datetime) -> Entry | None:
     """Return the last whole entry; what a crash left after it is cut off, and the trail says so."""
     path = path_of(root)
@@ -212,7 +225,7 @@ def _parsed(path: Path, line: bytes) -> Entry:
     except ValidationError:
         entry = None
     if entry is None or entry.computed_sha() != entry.sha:
-        raise WorkFailed(f"{path}: its last entry was altered.", hint="`kdvert verify` says what is wrong.")
+        raise WorkFailed(f"{path}: an entry was altered.", hint="`kdvert verify` says what is wrong.")
     return entry
 
 

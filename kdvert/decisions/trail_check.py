@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from kdvert.decisions import erasable, signers, trail
 from kdvert.decisions.differences import Difference
-from kdvert.decisions.kinds import KINDS, SIGNER_ADDED, TOMBSTONE
+from kdvert.decisions.kinds import KINDS, RETIRING, SIGNER_ADDED, SIGNER_RETIRED, TOMBSTONE
 from kdvert.decisions.signers import Signers
 from kdvert.decisions.signing import FLAWS, Flaw, Signature, flaw
 from kdvert.decisions.trail import FOLDER, Entry
@@ -85,7 +85,8 @@ def _gap(expected: int, seq: int) -> str:
 
 
 def _signatures(entries: list[tuple[int, Entry]], trusted: Signers) -> Iterator[Difference]:
-    for line, entry in entries:
+    lines = [line for line, _ in entries]
+    for line, (entry, code) in zip(lines, judged([entry for _, entry in entries], trusted)):
         row = f"line {line}, entry {entry.seq}"
         known = KINDS.get(entry.kind)
         if known is None:
@@ -93,12 +94,36 @@ def _signatures(entries: list[tuple[int, Entry]], trusted: Signers) -> Iterator[
         elif entry.signature is None:
             if known.signed:
                 yield _difference("not_signed", row, f"an entry of kind '{entry.kind}' needs a person's signature")
-        elif code := entry_flaw(entry, trusted):
+        elif code:
             yield _difference(code, row, FLAWS[code])
 
 
-def entry_flaw(entry: Entry, trusted: Signers) -> Flaw | None:
-    """Return why the signature of an entry does not hold, or None when it does."""
+def judged(entries: Iterable[Entry], trusted: Signers) -> Iterator[tuple[Entry, Flaw | None]]:
+    """Yield each entry in order, with why its signature does not hold, or None when it does.
+
+    A key that was retired signs nothing more: what follows in the trail counts, whatever time it claims.
+    """
+    retired: set[str] = set()
+    for entry in entries:
+        found = _flaw(entry, trusted)
+        if not found:
+            found = "signer_retired" if entry.who in retired else _role_flaw(entry, trusted)
+        if entry.kind == SIGNER_RETIRED and not found:
+            retired.add(str(entry.refs.get("key")))
+        yield entry, found
+
+
+def _role_flaw(entry: Entry, trusted: Signers) -> Flaw | None:
+    role = trusted[entry.who].role
+    if entry.kind == SIGNER_RETIRED:
+        may = entry.who == entry.refs.get("key") or role in RETIRING
+    else:
+        roles = KINDS[entry.kind].roles if entry.kind in KINDS else ()
+        may = not roles or role in roles
+    return None if may else "wrong_role"
+
+
+def _flaw(entry: Entry, trusted: Signers) -> Flaw | None:
     name = trusted[entry.who].name if entry.who in trusted else ""  # the trail holds no names
     signed = Signature(key_id=entry.who, signer=name, signature=entry.signature or "")
     return flaw(trail.DOCUMENT, entry.statement(), signed, trusted)
@@ -121,7 +146,7 @@ def _end(entries: list[tuple[int, Entry]], promised: trail.Head | None, noted: s
 
 def _texts(root: Path, entries: list[Entry], trusted: Signers) -> Iterator[Difference]:
     """Compare the texts that the trail names with those that are there."""
-    buried = {i for e in entries if e.kind == TOMBSTONE and not entry_flaw(e, trusted) for i in e.items}
+    buried = {i for e, code in judged(entries, trusted) if e.kind == TOMBSTONE and not code for i in e.items}
     named = {i: entry for entry in entries if entry.kind != TOMBSTONE for i in entry.items}
     present = set(erasable.ids(root))
     for item, entry in named.items():

@@ -17,8 +17,8 @@ from kdvert.decisions import ed25519, trail
 from kdvert.decisions.kinds import OVERRIDE_ADDED, OVERRIDE_WITHDRAWN
 from kdvert.decisions.signers import Signers
 from kdvert.decisions.signing import Signer
-from kdvert.decisions.trail_check import entry_flaw
-from kdvert.errors import UserError
+from kdvert.decisions.trail_check import judged
+from kdvert.errors import KdvertError, UserError
 from kdvert.licensing.points import Point
 from kdvert.licensing.use import Use
 from kdvert.records import sha256_text
@@ -119,8 +119,8 @@ def read(root: Path, trusted: Signers) -> list[Filed]:
 def standings(root: Path, trusted: Signers) -> dict[str, Recorded]:
     """Return what the trail says of each override, by its hash. Only signed entries count."""
     found: dict[str, Recorded] = {}
-    for entry in trail.entries(root):
-        if entry.kind in (OVERRIDE_ADDED, OVERRIDE_WITHDRAWN) and not entry_flaw(entry, trusted):
+    for entry, flaw in judged(trail.entries(root), trusted):
+        if entry.kind in (OVERRIDE_ADDED, OVERRIDE_WITHDRAWN) and not flaw:
             sha, nonce = str(entry.refs.get("override")), str(entry.refs.get("nonce"))
             found[sha] = Recorded(sha, nonce, "recorded" if entry.kind == OVERRIDE_ADDED else "withdrawn")
     return found
@@ -172,8 +172,14 @@ def add(
     )  # fmt: skip
     override = draft.model_copy(update={"signature": signer.sign(DOCUMENT, draft.statement()).signature})
     text = yaml.safe_dump(override.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
-    write_text(root / FOLDER / f"{override.id}.yaml", text)
-    trail.append(root, OVERRIDE_ADDED, now=now, signer=signer, refs={"override": override.sha, "nonce": override.nonce})
+    path = root / FOLDER / f"{override.id}.yaml"
+    write_text(path, text)
+    refs: dict[str, trail.Value] = {"override": override.sha, "nonce": override.nonce}
+    try:
+        trail.append(root, OVERRIDE_ADDED, now=now, signer=signer, refs=refs)
+    except KdvertError:
+        path.unlink()  # the trail does not take it, so it is no decision
+        raise
     return override
 
 
@@ -202,7 +208,8 @@ def find(files: list[Filed], override_id: str) -> Filed:
         if filed.override is None and override_id in (filed.path.name, filed.path.stem):
             raise UserError(f"{FOLDER}/{filed.path.name}: {filed.problem}.", hint="Restore it, or delete it.")
     known = [filed.override.id for filed in files if filed.override]
-    raise UserError(f"There is no override '{override_id}'.", hint=suggest(override_id, known))
+    hint = suggest(override_id, known) if known else "There are none yet: kdvert override list shows what is open."
+    raise UserError(f"There is no override '{override_id}'.", hint=hint)
 
 
 def _must_fit(point: Point, lifts: Lifts, reason: str, expires: date, today: date) -> None:

@@ -182,6 +182,20 @@ def test_verify_takes_a_head_that_was_noted_elsewhere(counsel, project, shipped)
     assert "noted elsewhere" in invoke("verify", "--head", "ab" * 32, code=3).output
 
 
+def test_a_key_is_retired_and_its_overrides_stand(counsel, project, shipped):
+    add()
+    invoke("keys", "retire", counsel["key_id"])
+    assert json.loads(invoke("keys", "list", "--json").stdout)["signers"][0]["retired"] is True
+    assert json.loads(invoke("override", "list", "--json").stdout)["overrides"][0]["held"] is True
+    assert "was retired" in add(code=2).output
+    assert len(list((project / "overrides").iterdir())) == 1
+    invoke("verify")
+
+
+def test_a_head_that_is_no_hash_is_refused(project):
+    assert "64 hexadecimal digits" in invoke("verify", "--head", "latest", code=2).output
+
+
 @pytest.mark.parametrize("command", [["keys", "list"], ["override", "list"], ["verify"]])
 def test_outside_a_project(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from kdvert.decisions import erasable, signers, trail, trail_check
+from kdvert.decisions import enrolling, erasable, signers, trail, trail_check
 from kdvert.errors import UserError, WorkFailed
 
 HASH = "ab" * 32
@@ -287,3 +288,61 @@ class TestTextsThatMayBeErased:
     def test_an_id_is_no_path(self, tmp_path, item_id):
         with pytest.raises(UserError, match="64 hexadecimal digits"):
             erasable.get(tmp_path, item_id)
+
+
+class TestRetiredKeys:
+    @pytest.fixture
+    def joe(self, enroll):
+        return enroll("Joe Bloggs", "reviewer")
+
+    def test_what_was_signed_before_stands_and_nothing_can_follow(self, tmp_path, jane, joe, now, codes):
+        trail.append(tmp_path, "record-accepted", now=now, signer=joe)
+        enrolling.retire(tmp_path, joe.key_id, signer=jane, now=now)
+        assert enrolling.retired(tmp_path) == {joe.key_id}
+        assert codes() == []
+        with pytest.raises(UserError, match="was retired"):
+            trail.append(tmp_path, "record-accepted", now=now, signer=joe)
+        assert codes() == []
+
+    def test_an_entry_that_the_old_key_adds_with_an_earlier_time_is_named(
+        self, tmp_path, jane, joe, now, codes, monkeypatch
+    ):
+        enrolling.retire(tmp_path, joe.key_id, signer=jane, now=now)
+        monkeypatch.setattr(trail, "_must_be_active", lambda root, signer: None)
+        trail.append(tmp_path, "record-accepted", now=now - timedelta(days=9), signer=joe)
+        assert codes() == [("signer_retired", "line 4, entry 4")]
+
+    def test_everybody_may_retire_the_own_key(self, tmp_path, joe, now, codes):
+        enrolling.retire(tmp_path, joe.key_id, signer=joe, now=now)
+        assert codes() == []
+        with pytest.raises(UserError, match="was retired"):
+            enrolling.retire(tmp_path, joe.key_id, signer=joe, now=now)
+
+    def test_a_reviewer_cannot_retire_counsel(self, tmp_path, jane, joe, now, codes):
+        with pytest.raises(UserError, match="Only counsel or operator may retire"):
+            enrolling.retire(tmp_path, jane.key_id, signer=joe, now=now)
+        trail.append(tmp_path, "signer-retired", now=now, signer=joe, refs={"key": jane.key_id})
+        assert codes() == [("wrong_role", "line 3, entry 3")]
+        assert enrolling.retired(tmp_path) == set()
+
+    def test_an_unknown_key_suggests(self, tmp_path, jane, now):
+        with pytest.raises(UserError, match="holds no key 'abc'"):
+            enrolling.retire(tmp_path, "abc", signer=jane, now=now)
+
+
+def test_a_role_that_may_not_is_refused_and_named(tmp_path, enroll, now, codes):
+    joe = enroll("Joe Bloggs", "reviewer")
+    with pytest.raises(UserError, match="Only counsel may make an entry"):
+        trail.append(tmp_path, "override-added", now=now, signer=joe)
+    joe.require = lambda *roles, to: None
+    trail.append(tmp_path, "override-added", now=now, signer=joe)
+    assert codes() == [("wrong_role", "line 2, entry 2")]
+
+
+def test_no_key_is_added_when_the_trail_takes_no_entry(path, enroll):
+    root = path.parents[1]
+    before = (root / signers.FILE).read_text()
+    path.write_text("")
+    with pytest.raises(WorkFailed, match="cut off"):
+        enroll("Joe Bloggs", "reviewer")
+    assert (root / signers.FILE).read_text() == before
