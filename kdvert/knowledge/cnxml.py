@@ -33,7 +33,7 @@ def cnxml(data: bytes, encoding: str | None = None) -> Iterator[Loaded]:
     blocks = [f"# {title}"] if title else []
     for child in root:
         if _name(child) == "content":
-            blocks += _blocks(child, 2)
+            blocks += _blocks(child, 1)
     yield document("\n\n".join(blocks), title, data)
 
 

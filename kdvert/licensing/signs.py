@@ -20,7 +20,7 @@ from kdvert.licensing import corpora
 from kdvert.licensing.chain import Mismatch
 from kdvert.licensing.detection.comparison import UNRECOGNIZED, differing, same, settles
 from kdvert.licensing.detection.contract import Detected, Evidence
-from kdvert.licensing.detection.table import detect
+from kdvert.licensing.detection.table import BESIDE, INSIDE, detect
 from kdvert.records import Record
 from kdvert.store import to_line, write_jsonl
 
@@ -64,13 +64,15 @@ class Stated:
     Attributes:
         license: the expression that holds for it.
         overruled: the expression of the rule in ``kdvert.yaml``, where the row stated its own.
-        rule: how the rule is called, by a name that may be shown.
+        number: the rule's place in ``kdvert.yaml``.
+        rule: how it is called, by a name that may be shown.
         settled: entries of the rule, ``"<license shown>: <reason>"``.
         written_by: models that wrote the text.
     """
 
     license: str
     overruled: str | None
+    number: int
     rule: str
     settled: Sequence[str] = ()
     written_by: Sequence[str] = ()
@@ -84,7 +86,9 @@ class Signs:
         self._terms: TextIO | None = None
         self._differing: Counter[tuple[str, str, str, str]] = Counter()
         self._reasons: dict[tuple[str, str, str, str], str] = {}
-        self._used: set[tuple[str, str]] = set()
+        self._used: set[tuple[int, str]] = set()
+        self._last: Path | None = None
+        self._beside: tuple[list[Detected], list[str]] = ([], [])
         self._counts: Counter[str] = Counter()
         self._corpora: Counter[str] = Counter()
         self._methods: Counter[str] = Counter()
@@ -110,7 +114,7 @@ class Signs:
         """
         assert self._detected
         assert self._terms
-        signs, failed = detect(evidence)
+        signs, failed = self._detect(evidence)
         bad = differing(stated.license, signs)
         for sign in signs:
             row = Sign(id=id_, agrees=sign not in bad, **sign.model_dump())
@@ -122,9 +126,9 @@ class Signs:
         self._corpora.update(found)
         self._compare(stated, signs, bad, failed)
 
-    def idle(self, rule: str, settled: Sequence[str]) -> list[str]:
+    def idle(self, number: int, settled: Sequence[str]) -> list[str]:
         """Return the entries of a rule's ``settled`` that no document needed."""
-        return [entry for entry in settled if (rule, entry) not in self._used]
+        return [entry for entry in settled if (number, entry) not in self._used]
 
     def summary(self) -> dict[str, Any]:
         """Return the counts, for the stage's summary."""
@@ -135,6 +139,13 @@ class Signs:
             "settled_mismatches": sum(n for key, n in self._differing.items() if key in self._reasons),
             "known_corpora": dict(sorted(self._corpora.items())),
         }
+
+    def _detect(self, evidence: Evidence) -> tuple[list[Detected], list[str]]:
+        """Look inside the document, and beside its file once for all rows in it."""
+        if evidence.path != self._last:
+            self._last, self._beside = evidence.path, detect(evidence, BESIDE)
+        inside, failed = detect(evidence, INSIDE)
+        return inside + self._beside[0], failed + self._beside[1]
 
     def _compare(self, stated: Stated, signs: list[Detected], bad: list[Detected], failed: list[str]) -> None:
         overruled = stated.overruled is not None and not same(stated.overruled, stated.license)
@@ -153,7 +164,7 @@ class Signs:
             license_, _, reason = entry.partition(":")
             if settles(license_, shown):
                 self._reasons[key] = reason.strip()
-                self._used.add((stated.rule, entry))
+                self._used.add((stated.number, entry))
 
     def _rows(self) -> Iterator[Settled]:
         for key, count in sorted(self._differing.items()):

@@ -37,7 +37,7 @@ from kdvert.licensing.corpora import Origin
 from kdvert.licensing.detection import companions
 from kdvert.licensing.detection.contract import Evidence, ends
 from kdvert.licensing.detection.markup import address_of_page
-from kdvert.licensing.detection.names import identify
+from kdvert.licensing.detection.rows import meant, named_in
 from kdvert.licensing.signs import Signs, Stated
 from kdvert.licensing.terms import data_license
 from kdvert.privacy import file_names
@@ -131,7 +131,7 @@ def _tell_of_signs(ctx: StageContext, config: Config, signs: Signs) -> None:
     if count := signs.summary()["license_mismatches"]:
         ctx.log.warning("documents show another license than was stated (%d); `kdvert check` lists them", count)
     for number, rule in enumerate(config.sources):
-        for _ in signs.idle(_rule(config, number), rule.settled):
+        for _ in signs.idle(number, rule.settled):
             ctx.log.warning("ingest.sources: %s settles a license that no document shows", _rule(config, number))
 
 
@@ -224,7 +224,7 @@ class _Intake:
         """Return the license as its facts spell it; None, and a line for the gate, if there are none."""
         if expression not in self._terms:
             try:
-                self._terms[expression] = data_license(_spelled(expression, line)).expression
+                self._terms[expression] = data_license(meant(expression) if line else expression).expression
             except GateBlocked as error:
                 self._terms[expression] = error
         found = self._terms[expression]
@@ -294,6 +294,7 @@ class _Intake:
         return Stated(
             license=license_,
             overruled=rule.license if item.license else None,
+            number=number,
             rule=_rule(self._config, number).removeprefix("the rule "),
             settled=rule.settled,
             written_by=rule.written_by,
@@ -313,7 +314,7 @@ class _Intake:
         """Return what the row, else the rule, states; None, and a line for the gate, if it is no good."""
         number = file.rule or 0
         rule = self._config.sources[number]
-        stated = item.license or rule.license or _in_other_words(item)
+        stated = item.license or rule.license or named_in(item.stated)
         if stated is not None:
             return self._known(file, stated, item.line)
         where = f"neither the row nor {_rule(self._config, number)} states a license"
@@ -345,17 +346,6 @@ def _origin(file: SourceFile, item: Loaded, source: Source) -> Origin:
         url=item.url or page, publisher=source.publisher, id=item.row, source=item.origin, title=source.title,
         text=item.text,
     )  # fmt: skip
-
-
-def _spelled(expression: str, line: int | None) -> str:
-    """Return the license that a row means, which its author may have spelled as a name or an address."""
-    named = identify(expression) if line is not None else None
-    return named.license if named else expression
-
-
-def _in_other_words(item: Loaded) -> str | None:
-    """Return the license that a row names in a field other than ``license``."""
-    return next((value for value in item.stated.values() if identify(value)), None)
 
 
 def _in_unicode(uri: str) -> str:

@@ -163,7 +163,7 @@ def test_cnxml_metadata(show: Show, tmp_path: Path) -> None:
     )
     assert show("m1/index.cnxml", module) == [("CC-BY-NC-SA-4.0", "cnxml", True)]
     put(tmp_path, "m2/collection.xml", module)
-    assert show("m2/modules/a.txt", "Text") == [("CC-BY-NC-SA-4.0", "cnxml", True)]
+    assert show("m2/modules/a.txt", "Text") == [("CC-BY-NC-SA-4.0", "collection", True)]
 
 
 def pdf(packet: str = "", **info: str) -> bytes:

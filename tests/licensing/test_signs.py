@@ -26,7 +26,7 @@ def evidence(tmp_path: Path) -> Evidence:
 
 
 def stated(**changes: object) -> Stated:
-    return Stated(**({"license": "CC-BY-4.0", "overruled": None, "rule": "'sources/*'"} | changes))  # type: ignore[arg-type]
+    return Stated(**({"license": "CC-BY-4.0", "overruled": None, "number": 0, "rule": "'sources/*'"} | changes))  # type: ignore[arg-type]
 
 
 def test_agreement_silence_and_mismatch_are_counted(tmp_path: Path, evidence: Evidence) -> None:
@@ -62,7 +62,7 @@ def test_a_user_settles_a_mismatch_with_a_reason(tmp_path: Path, evidence: Evide
     with signs.kept(tmp_path):
         signs.add("d1", stated(settled=entries), evidence, Origin())
     assert signs.summary()["settled_mismatches"] == 1
-    assert signs.idle("'sources/*'", entries) == ["MIT: never seen"]
+    assert signs.idle(0, entries) == ["MIT: never seen"]
     run = sources_of_run(tmp_path)
     assert run.mismatches == []
     assert [(row.mismatch.detected, row.reason) for row in run.settled] == [

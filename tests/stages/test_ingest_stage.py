@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from kdvert.content import compliance_facts
 from kdvert.errors import GateBlocked, UserError
+from kdvert.licensing.sources_of_run import sources_of_run, terms_by_document
 from kdvert.records import Document
 from kdvert.stages import ingest
 from kdvert.stages.contract import StageContext
@@ -299,6 +301,122 @@ def test_the_gate_comes_before_broken_documents(put: Put, go: Go) -> None:
         go(sources=[{"path": "sources/*.pdf", "license": "MIT"}])
 
 
+# --- what documents show of their license ------------------------------------------------------------------------
+
+NC_PAGE = '<meta name="dcterms.license" content="https://creativecommons.org/licenses/by-nc/4.0/"><p>Some text.'
+
+
+def test_a_page_that_shows_another_license_is_asked_about_and_keeps_the_stated_one(
+    put: Put, go: Go, make_context: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    put("page.html", NC_PAGE)
+    with caplog.at_level(logging.WARNING, logger="kdvert"):
+        summary, (document,) = go()
+    assert document.source.license == "CC-BY-4.0"
+    assert summary["license_mismatches"] == 1
+    (found,) = sources_of_run(make_context("ingest").out).mismatches
+    assert (found.declared, found.detected, found.method) == ("CC-BY-4.0", "CC-BY-NC-4.0", "html")
+    assert "`kdvert check` lists them" in caplog.text
+
+
+def test_a_rule_settles_it(put: Put, go: Go, make_context: Make, caplog: pytest.LogCaptureFixture) -> None:
+    put("page.html", NC_PAGE)
+    rule = ALL | {"settled": "CC-BY-NC-4.0: the publisher wrote so on 2026-03-01"}
+    with caplog.at_level(logging.WARNING, logger="kdvert"):
+        summary, _ = go(sources=[rule])
+    assert (summary["license_mismatches"], summary["settled_mismatches"]) == (0, 1)
+    assert sources_of_run(make_context("ingest").out).mismatches == []
+    assert caplog.text == ""
+
+
+def test_a_rule_that_settles_nothing_is_named(put: Put, go: Go, caplog: pytest.LogCaptureFixture) -> None:
+    put("page.html", "<p>Some text.")
+    with caplog.at_level(logging.WARNING, logger="kdvert"):
+        go(sources=[ALL | {"settled": ["MIT: because"]}])
+    assert "settles a license that no document shows" in caplog.text
+
+
+def test_license_files_are_no_documents_and_need_no_rule(put: Put, go: Go, make_context: Make) -> None:
+    put("book/a.txt")
+    put("book/LICENSE.md", (compliance_facts() / "texts" / "CC-BY-ND-4.0.txt").read_bytes())
+    put("book/package.json", "{}")
+    put("a.md.license", "SPDX-License-Identifier: MIT")
+    put("copyright.md", "# Copyright\n\nA chapter on the law of copyright.")
+    summary, documents = go(
+        sources=[{"path": "sources/**/*.txt", "license": "CC-BY-4.0"}, ALL | {"path": "sources/*.md"}]
+    )
+    assert [d.source.uri for d in documents] == ["sources/book/a.txt", "sources/copyright.md"]
+    assert summary["license_files"] == 3
+    assert [m.detected for m in sources_of_run(make_context("ingest").out).mismatches] == ["CC-BY-ND-4.0"]
+
+
+def test_a_rule_that_names_a_license_file_makes_it_a_document(put: Put, go: Go) -> None:
+    put("LICENSE.txt", "All about licenses.")
+    _, documents = go(sources=[{"path": "sources/LICENSE.txt", "license": "MIT"}])
+    assert [d.source.uri for d in documents] == ["sources/LICENSE.txt"]
+
+
+def test_a_link_brings_the_license_beside_its_target(
+    put: Put, go: Go, make_context: Make, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    far = tmp_path_factory.mktemp("far")
+    (far / "a.md").write_text("Far away.", encoding="utf-8")
+    (far / "COPYING").write_text("This work is licensed under CC BY-NC 4.0.", encoding="utf-8")
+    put("own.md")
+    (tmp_path / "sources" / "a.md").symlink_to(far / "a.md")
+    summary, _ = go()
+    assert summary["license_mismatches"] == 1
+    assert far / "COPYING" in ingest.content(make_context("ingest"), ingest.Config(sources=[ALL]))
+
+
+def test_a_row_that_states_another_license_than_its_rule(put: Put, go: Go, make_context: Make) -> None:
+    put("rows.jsonl", row(license="CC BY-NC 4.0") + "\n" + row(license="https://creativecommons.org/licenses/by/4.0/"))
+    summary, documents = go()
+    assert [d.source.license for d in documents] == ["CC-BY-NC-4.0", "CC-BY-4.0"]
+    assert summary["license_mismatches"] == 1
+
+
+def test_a_row_that_names_its_license_by_address_alone(put: Put, go: Go) -> None:
+    put("rows.jsonl", row(license_url="https://creativecommons.org/licenses/by-sa/4.0/", rights=["odd", 1]))
+    _, (document,) = go(sources=[{"path": "sources/*"}])
+    assert document.source.license == "CC-BY-SA-4.0"
+
+
+def test_corpora_are_recognized_by_row_rule_page_or_text(put: Put, go: Go, make_context: Make) -> None:
+    put("rows.jsonl", row(id="pubmed:1") + "\n" + row(source="github.com/pubmedqa/pubmedqa data/x.json") + "\n" + row(
+        url="https://arxiv.org/abs/2402.13116"))  # fmt: skip
+    put("page.html", '<link rel="canonical" href="https://caselaw.nationalarchives.gov.uk/uksc/2024/1"><p>Appeal.')
+    put("memo.txt", "PRIVILEGED AND CONFIDENTIAL\n\nOn the merger.")
+    put("book.txt")
+    rules = [{"path": "sources/book.txt", "license": "CC-BY-4.0", "publisher": "OpenStax"}, ALL]
+    summary, _ = go(sources=rules)
+    assert summary["known_corpora"] == {
+        "arxiv": 1, "openstax": 1, "privileged-matter": 1, "pubmed-abstracts": 2, "uk-find-case-law": 1,
+    }  # fmt: skip
+    terms = terms_by_document(make_context("ingest").out)
+    assert sorted(use.corpora for use in terms.values() if use.corpora)[0] == ("arxiv",)
+
+
+def test_models_that_wrote_texts_and_editions(put: Put, go: Go, make_context: Make) -> None:
+    put("a.md", "# Psychology\n\nText.")
+    _, (document,) = go(sources=[ALL | {"written_by": "openai:gpt-4", "edition": "2e"}])
+    assert document.source.title == "Psychology, 2e"
+    (use,) = sources_of_run(make_context("ingest").out).uses
+    assert use.written_by == ("openai:gpt-4",)
+
+
+def test_signs_and_terms_name_no_file(put: Put, go: Go, make_context: Make) -> None:
+    put("Ana Lopez/LICENSE", "This work of Ana Lopez is licensed under CC BY-NC 4.0.")
+    put("Ana Lopez/notes of Lopez.md", "Copyright 2020 Ana Lopez. All rights reserved.")
+    go(sources=[{"path": "sources/Ana Lopez/*", "license": "CC-BY-4.0"}])
+    out = make_context("ingest").out
+    written = "".join(
+        (out / name).read_text(encoding="utf-8") for name in ("detected.jsonl", "terms.jsonl", "mismatches.jsonl")
+    )
+    assert '"detected":"CC-BY-NC-4.0"' in written
+    assert "Lopez" not in written
+
+
 # --- broken documents --------------------------------------------------------------------------------------------
 
 
@@ -402,6 +520,8 @@ def test_two_thousand_rows(put: Put, go: Go) -> None:
         {"sources": [{"path": "../other/*"}]},
         {"sources": [{"path": "sources/*", "encoding": "no-such"}]},
         {"sources": [{"path": "sources/*", "retrieved": "last week"}]},
+        {"sources": [{"path": "sources/*", "settled": "CC-BY-NC-4.0"}]},
+        {"sources": [{"path": "sources/*", "settled": [": because"]}]},
         {"on_broken": "ignore"},
         {"max_megabytes": 0},
     ],

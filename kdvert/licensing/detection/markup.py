@@ -40,17 +40,25 @@ def html(evidence: Evidence) -> Iterator[Detected]:
 
 
 def cnxml(evidence: Evidence) -> Iterator[Detected]:
-    """Yield the ``md:license`` of a CNXML document, or of the ``collection.xml`` in its folder or one above.
+    """Yield the ``md:license`` of a CNXML document.
 
     Raises:
-        Unreadable: the file is too large or cannot be opened.
+        Unreadable: the file is too large, cannot be opened, or is no XML.
     """
     if evidence.suffix == ".cnxml":
-        yield from _md_licenses(bounded(evidence.path, _XML_LIMIT), "its metadata")
+        yield from _md_licenses(bounded(evidence.path, _XML_LIMIT), "cnxml", "its metadata")
+
+
+def collection(evidence: Evidence) -> Iterator[Detected]:
+    """Yield the ``md:license`` of the ``collection.xml`` of a book, in the folder of a document or one above.
+
+    Raises:
+        Unreadable: the file is too large, cannot be opened, or is no XML.
+    """
     for folder in evidence.folders:
         for path in (folder / "collection.xml", *sorted(folder.glob("*.collection.xml"))[:5]):
             if path.is_file():
-                yield from _md_licenses(bounded(path, _XML_LIMIT), "the collection.xml above it")
+                yield from _md_licenses(bounded(path, _XML_LIMIT), "collection", "the collection.xml above it")
 
 
 def address_of_page(text: str) -> str | None:
@@ -132,11 +140,11 @@ def _detected(value: str, method: str, where: str, said: str = "") -> Detected:
     return Detected.of(identify(value) or address(value) or identify(said), method, where, "H")
 
 
-def _md_licenses(text: str, where: str) -> Iterator[Detected]:
+def _md_licenses(text: str, method: str, where: str) -> Iterator[Detected]:
     for element in safe_xml(text).iter("{*}license"):
         value = str(element.get("url") or element.text or "")
         if value.strip():
-            yield _detected(value, "cnxml", where, said=element.text or "")
+            yield _detected(value, method, where, said=element.text or "")
 
 
 def safe_xml(text: str | bytes) -> Any:
