@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, metadata, version
 from typing import Any
+from urllib.parse import quote
 
 from kdvert.dossier import fields, release, sources
 from kdvert.dossier.lineage import Lineage, ModelFacts
@@ -161,4 +162,5 @@ def _purl(kind: str, name: str, number: str | None, inside: str | None = None) -
 
 
 def _addresses(urls: list[str]) -> dict[str, Any]:
-    return {"externalReferences": [{"type": "source-distribution", "url": url} for url in urls]} if urls else {}
+    rows = [{"type": "source-distribution", "url": quote(url, safe="%:/?#[]@!$&'()*+,;=~-._")} for url in urls]
+    return {"externalReferences": rows} if rows else {}

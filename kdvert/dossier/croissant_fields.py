@@ -47,6 +47,7 @@ _RECORD: tuple[_Field, ...] = (
             _Field("teacher", "sc:Text", "Reference of the model that wrote it."),
             _Field("route", "sc:Text", "How the model was reached; the route decides the terms."),
             _Field("licenses", "sc:Text", "License of each passage.", True),
+            _Field("terms", "sc:Text", "Terms that the models which wrote it stand under.", True),
             _Field("document_ids", "sc:Text", "Document of each passage.", True),
             _Field("chunk_ids", "sc:Text", "Passages that the teacher was shown.", True),
             _Field("request_ids", "sc:Text", "Calls of the teacher.", True),

@@ -47,6 +47,7 @@ class _Tally:
     strategies: Counter[str] = field(default_factory=Counter)
     skills: Counter[str] = field(default_factory=Counter)
     licenses: Counter[str] = field(default_factory=Counter)
+    terms: Counter[str] = field(default_factory=Counter)
     documents: Counter[str] = field(default_factory=Counter)
     writers: dict[tuple[str, str], None] = field(default_factory=dict)
     templates: dict[str, str] = field(default_factory=dict)
@@ -137,6 +138,7 @@ def _tally(inputs: Inputs) -> _Tally:
         tally.strategies[example.strategy] += 1
         tally.skills[example.skill] += 1
         tally.licenses.update(dict.fromkeys(origin.licenses, 1))
+        tally.terms.update(dict.fromkeys(origin.terms, 1))
         tally.documents.update(dict.fromkeys(origin.document_ids, 1))
         tally.writers[origin.teacher, origin.route] = None
         tally.templates |= origin.templates
@@ -154,6 +156,7 @@ def _records(inputs: Inputs, tally: _Tally, configuration: Mapping[str, Any]) ->
         by_strategy=dict(sorted(tally.strategies.items())),
         by_skill=dict(sorted(tally.skills.items())),
         by_license=dict(sorted(tally.licenses.items())),
+        by_terms=dict(sorted(tally.terms.items())),
         evidence=tally.evidence,
         checks=list(tally.checks),
         epochs=float(epochs) if isinstance(epochs, int | float) else None,

@@ -87,6 +87,8 @@ class StageFacts(Record):
 class RecordFacts(Record):
     """Counts over the accepted records.
 
+    ``by_license`` and ``by_terms`` count each record under every license of its passages and under all terms of the
+    models that wrote it.
     ``evidence`` counts spans that were checked against their passage; ``tokens`` are what the student read in all
     epochs; ``checks`` lists every check that the records passed.
     """
@@ -96,6 +98,7 @@ class RecordFacts(Record):
     by_strategy: dict[str, int]
     by_skill: dict[str, int]
     by_license: dict[str, int]
+    by_terms: dict[str, int]
     evidence: int
     checks: list[str]
     epochs: float | None

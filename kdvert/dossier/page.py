@@ -42,7 +42,7 @@ def write(lineage: Lineage, folder: Path, entries: Sequence[Entry], templates: T
         context(lineage, entries),
         page=TEMPLATE,
         links=frozenset(entry.file for entry in entries),
-        filters={"flop": in_powers, "capitalize_first": _capital},
+        filters={"flop": in_powers},
     )
     write_text(folder / FILE, page)
 
@@ -66,10 +66,6 @@ def context(lineage: Lineage, entries: Sequence[Entry]) -> dict[str, Any]:
         "to_fill": to_fill(lineage),
         "files": [entry.model_dump() for entry in entries],
     }
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def steps(lineage: Lineage) -> list[dict[str, Any]]:

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from kdvert.dossier.lineage import DocumentFacts, Lineage
+from kdvert.errors import GateBlocked
 from kdvert.licensing.links import Link
+from kdvert.licensing.terms import data_license
 from kdvert.records import Record
 from kdvert.reporting.sources import UNKNOWN_PUBLISHER
 
@@ -56,7 +58,16 @@ def _key(group: SourceGroup) -> tuple[str, str]:
 
 def link_of(license_id: str, links: Iterable[Link]) -> Link | None:
     """Return the link that judges the license by itself."""
-    return next((link for link in links if link.subject.lower() == license_id.lower()), None)
+    names = {license_id.lower(), _expression(license_id).lower()}
+    return next((link for link in links if link.subject.lower() in names), None)
+
+
+def _expression(license_id: str) -> str:
+    """Return a license as the check writes it: an alias by its id."""
+    try:
+        return data_license(license_id).expression
+    except GateBlocked:
+        return license_id
 
 
 def _group(key: tuple[str, str], documents: list[DocumentFacts], total: int, links: list[Link]) -> SourceGroup:
@@ -83,4 +94,5 @@ def _group(key: tuple[str, str], documents: list[DocumentFacts], total: int, lin
 
 
 def _stated(license_id: str) -> tuple[str, ...]:
-    return (f"stated as {license_id}".lower(), f"{license_id} stated".lower())
+    names = (license_id, _expression(license_id))
+    return tuple(words.format(name).lower() for name in names for words in ("stated as {}", "{} stated"))

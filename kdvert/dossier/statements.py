@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kdvert.dossier import release, sources
-from kdvert.dossier.lineage import Lineage
+from kdvert.dossier.lineage import Lineage, ModelFacts
 from kdvert.reporting.comparison import headline, in_words
 from kdvert.reporting.html import count, plural
 
@@ -14,9 +14,19 @@ def summary(lineage: Lineage) -> str:
     """Return what the student is, in two sentences."""
     project = lineage.project
     return (
-        f"A small assistant for {project.vertical_title.lower()}, distilled from {lineage.base.name} with "
-        f"{plural(lineage.records.accepted, 'record')} that each rest on a named passage. {project.disclaimer}"
+        f"A small assistant for {project.vertical_title.lower()}: an adapter on {called(lineage.base)}, trained on "
+        f"{plural(lineage.student.train_records, 'record')} that each rest on a named passage. {project.disclaimer}"
     )
+
+
+def called(model: ModelFacts) -> str:
+    """Return the name that people know a model by."""
+    return model.hub or model.name
+
+
+def reached(model: ModelFacts) -> str:
+    """Return how a model was reached, as a phrase."""
+    return "on one's own machines" if model.route == "local" else f"through {model.route}"
 
 
 def collection(lineage: Lineage) -> str:
@@ -32,7 +42,7 @@ def collection(lineage: Lineage) -> str:
 
 def annotation(lineage: Lineage) -> str:
     """Return who wrote the records, and what code checked."""
-    writers = ", ".join(f"{writer.name} ({writer.route})" for writer in lineage.writers)
+    writers = ", ".join(f"{called(writer)}, run {reached(writer)}" for writer in lineage.writers)
     return (
         f"Questions and answers were written by a model: {writers}. Code chose each piece of evidence and checked by "
         f"offsets that it stands in its passage ({plural(lineage.records.evidence, 'span')}). No person wrote or "
@@ -43,10 +53,10 @@ def annotation(lineage: Lineage) -> str:
 def preprocessing(lineage: Lineage) -> list[str]:
     """Return what was done to the text, in order."""
     steps = {step.name: step.count for step in lineage.funnel.steps}
-    checks = ", ".join(check.replace("_", " ") for check in lineage.records.checks)
+    checks = ", ".join(check.rpartition(".")[2].replace("_", " ") for check in lineage.records.checks)
     return [
         f"Read: {plural(steps['documents'], 'document')} were turned into text.",
-        "Scrubbed: " + privacy_measures(lineage),
+        f"Scrubbed: {privacy_measures(lineage)}",
         f"Cut: {plural(steps['passages'], 'passage')} that carry their offsets in the scrubbed document.",
         f"Written: {plural(steps['requests'], 'request')} to the teacher gave {plural(steps['written'], 'record')}.",
         f"Checked: {plural(lineage.records.accepted, 'record')} passed, {count(lineage.records.rejected)} were turned "
@@ -59,7 +69,7 @@ def privacy_measures(lineage: Lineage) -> str:
     privacy = lineage.privacy
     regimes = ", ".join(regime.title for regime in privacy.regimes) or "no regime"
     return (
-        f"personal data was replaced in whole documents before any text was stored or shown to a teacher, as "
+        f"Personal data was replaced in whole documents before any text was stored or shown to a teacher, as "
         f"{regimes} asks: {plural(privacy.findings, 'finding')} in "
         f"{count(privacy.documents_with_findings)} of {plural(privacy.documents, 'document')}. What the teacher wrote "
         "was scrubbed again."

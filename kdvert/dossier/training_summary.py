@@ -54,6 +54,7 @@ class Synthetic(Record):
     model: str
     hub: str | None
     route: str
+    reached: str
     licenses: list[str]
     records: int
     purpose: str
@@ -183,6 +184,7 @@ def _sources(lineage: Lineage) -> Sources:
                 model=writer.name,
                 hub=writer.hub,
                 route=writer.route,
+                reached=statements.reached(writer),
                 licenses=writer.licenses,
                 records=lineage.records.accepted,
                 purpose="wrote questions and answers about passages of the documents, for distillation",

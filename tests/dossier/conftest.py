@@ -52,14 +52,20 @@ def folders(finished_run: ModuleType, tmp_path: Path, vertical: Vertical) -> dic
 def gathered(folders: dict[str, Path], vertical: Vertical, tmp_path: Path) -> Callable[..., Lineage]:
     """Return a function that gathers the lineage of the finished run; keywords of `Use` change the use."""
 
-    def lineage(answers: dict[str, str] | None = None, taint: tuple[Any, ...] = (), **use: Any) -> Lineage:
+    def lineage(
+        answers: dict[str, str] | None = None,
+        taint: tuple[Any, ...] = (),
+        teacher: str = "embedded",
+        student: str = "embedded",
+        **use: Any,
+    ) -> Lineage:
         intended = Use(**({"distribution": "distributed", "commercial": True} | use))
         names = sorted({license_id for license_id, _ in LICENSES})
         report = chain.check(
             sources=[chain.SourceUse(license=name) for name in names],
-            teacher="embedded",
+            teacher=teacher,
             base_url=None,
-            student="embedded",
+            student=student,
             use=intended,
             today=TODAY,
         )

@@ -81,3 +81,11 @@ def test_an_invalid_document_is_refused_and_the_place_is_named(lineage: Lineage,
     with pytest.raises(WorkFailed, match="metadata/component/hashes"):
         bom.write(wrong, tmp_path)
     assert not (tmp_path / bom.FILE).exists()
+
+
+def test_an_address_with_spaces_is_quoted(lineage: Lineage) -> None:
+    first = lineage.documents[0].model_copy(update={"url": "https://example.org/a file|x.html?q=%20"})
+    made = bom.build(lineage.model_copy(update={"documents": [first, *lineage.documents[1:]]}))
+    addresses = [r["url"] for c in made["components"] for r in c.get("externalReferences", [])]
+    assert addresses == ["https://example.org/a%20file%7Cx.html?q=%20"]
+    assert bom.validate(made) is None

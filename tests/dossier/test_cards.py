@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import DatasetCard, ModelCard
 
-from kdvert.dossier import cards, hub
+from kdvert.dossier import cards, hub, notices
 from kdvert.dossier.lineage import Lineage
 from kdvert.errors import WorkFailed
 
@@ -97,3 +97,23 @@ def test_markup_in_a_publisher_stays_text(lineage: Lineage, tmp_path: Path) -> N
     text = (tmp_path / cards.DATASET_CARD).read_text(encoding="utf-8")
     assert "<script>" not in text
     assert r"\<script\>x\</script\> \| \[a\](b)" in text
+
+
+def test_what_model_licenses_ask_for_stands_in_the_card(gathered: Gathered, tmp_path: Path) -> None:
+    models = {"teacher": "hf:meta-llama/Llama-3.1-8B-Instruct", "student": "hf:Qwen/Qwen2.5-72B-Instruct"}
+    cards.write_model_card(gathered(**models, monthly_users=10), tmp_path)
+    card = ModelCard.load(tmp_path / cards.MODEL_CARD)
+    assert card.text.strip().startswith("# Llama-ward-assistant")
+    assert "**Built with Qwen**" in card.text
+    assert card.data.to_dict()["model-index"][0]["name"] == "Llama-ward-assistant"
+
+
+def test_use_restrictions_stand_in_the_card_in_their_own_words(gathered: Gathered, tmp_path: Path) -> None:
+    lineage = gathered(student="hf:google/gemma-2-2b-it")
+    cards.write_model_card(lineage, tmp_path)
+    text = (tmp_path / cards.MODEL_CARD).read_text(encoding="utf-8")
+    found = notices.restrictions(lineage)
+    assert found
+    for row in found:
+        assert row.title in text
+        assert row.text.strip() in text
