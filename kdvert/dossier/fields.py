@@ -29,12 +29,16 @@ MANAGEMENT = "the management"
 
 @dataclass(frozen=True)
 class Field:
-    """A field that a person fills: what to write (``about``) and who does (``who``)."""
+    """A field that a person fills: what to write (``about``) and who does (``who``).
+
+    ``setting``: the key of ``kdvert.yaml`` that it is filled by, where other checks need it, too.
+    """
 
     id: str
     label: str
     who: str
     about: str
+    setting: str = ""
 
 
 class ToFill(Record):
@@ -55,7 +59,13 @@ FIELDS: tuple[Field, ...] = (
     Field("eu_representative", "Representative in the EU", LEGAL, "Name and contact, if the provider sits elsewhere."),
     Field("ai_act_role", "Role under the EU AI Act", LEGAL, "Provider, modifier or deployer, and whether high-risk."),
     Field("placed_on_market", "Placed on the market", PRODUCT, "The day on which it is first offered, and where."),
-    Field("student_license", "License of the student", LEGAL, "The license it is handed on under (use.license)."),
+    Field(
+        "student_license",
+        "License of the student",
+        LEGAL,
+        "The license it is handed on under (use.license).",
+        setting="use.license",
+    ),
     Field("dataset_url", "Address of the dataset", PRODUCT, "Where it is published, or that it is not."),
     Field("intended_use", "Intended use", PRODUCT, "Who asks it what, in which situation, and who decides in the end."),
     Field("out_of_scope", "Uses that are out of scope", PRODUCT, "What it must not be used for."),
@@ -125,6 +135,10 @@ def still_open(answers: Mapping[str, str], settled: Iterable[str] = ()) -> list[
 def _known(key: str, path: Path) -> str:
     if key not in BY_ID:
         raise UserError(f"{path}: unknown field '{key}'.", hint=suggest(key, BY_ID))
+    if setting := BY_ID[key].setting:
+        raise UserError(
+            f"{path}: {key} is a setting, which the license check judges, too.", hint=f"Set {setting} in kdvert.yaml."
+        )
     return key
 
 

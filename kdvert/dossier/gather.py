@@ -33,7 +33,12 @@ from kdvert.verticals import Vertical
 DATA = (
     ("train", "distill", "train.jsonl", "Records that the student was trained on."),
     ("validation", "distill", "validation.jsonl", "Records that the training was watched with."),
-    ("rejected", "filter", "rejected.jsonl", "Records that a check turned down, with the reason. Never trained on."),
+    (
+        "rejected",
+        "filter",
+        "rejected.jsonl",
+        "Records that a check turned down, with the reason: never trained on, and not handed on.",
+    ),
 )
 """Files of records: name, stage, file, what they are."""
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kdvert.dossier.release import slug
+from kdvert.licensing.texts import link_of
 
 _LICENSES = frozenset(
     """apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
@@ -54,7 +55,11 @@ def license_metadata(expressions: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"license": ids[0] if len(ids) == 1 else ids}
     if "other" in ids:
         unknown = [expression for expression in expressions if license_id(expression) == "other"]
-        found |= {"license_name": "-and-".join(slug(name) for name in unknown), "license_link": "LICENSE"}
+        link = link_of(unknown[0]) if len(unknown) == 1 else None
+        found |= {
+            "license_name": "-and-".join(slug(name) for name in unknown),
+            "license_link": link if link and link.startswith("https://") else "LICENSE",
+        }
     return found
 
 

@@ -44,7 +44,7 @@ def _named(lineage: Lineage) -> StudentName:
 
 def student_license(lineage: Lineage) -> str | None:
     """Return the license the student is handed on under, if somebody stated it."""
-    return lineage.licensing.use.license or lineage.answers.get("student_license")
+    return lineage.licensing.use.license
 
 
 def dataset_licenses(lineage: Lineage) -> list[str]:

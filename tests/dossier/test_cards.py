@@ -99,6 +99,13 @@ def test_markup_in_a_publisher_stays_text(lineage: Lineage, tmp_path: Path) -> N
     assert r"\<script\>x\</script\> \| \[a\](b)" in text
 
 
+def test_a_license_that_is_known_elsewhere_is_linked_there() -> None:
+    found = hub.license_metadata(["OGL-UK-3.0"])
+    assert (found["license"], found["license_name"]) == ("other", "ogl-uk-3.0")
+    assert found["license_link"].startswith("https://")
+    assert hub.problems(found) == []
+
+
 def test_what_model_licenses_ask_for_stands_in_the_card(gathered: Gathered, tmp_path: Path) -> None:
     models = {"teacher": "hf:meta-llama/Llama-3.1-8B-Instruct", "student": "hf:Qwen/Qwen2.5-72B-Instruct"}
     cards.write_model_card(gathered(**models, monthly_users=10), tmp_path)

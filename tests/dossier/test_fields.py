@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kdvert.dossier import fields
+from kdvert.dossier.lineage import Lineage
+from kdvert.dossier.table import DOCUMENTS
 from kdvert.errors import UserError
 
 
@@ -29,10 +32,27 @@ def test_answers_are_read_from_the_project(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("provider_nam: Acme", "provider_name"), ("- a", "mapping"), ("funding: [a]", "must be text"), ("a: [", "YAML")],
+    [
+        ("provider_nam: Acme", "provider_name"),
+        ("- a", "mapping"),
+        ("funding: [a]", "must be text"),
+        ("a: [", "YAML"),
+        ("student_license: MIT", "is a setting"),
+    ],
 )
 def test_wrong_answers_are_explained(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / fields.FILE).write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=said) as caught:
         fields.read(tmp_path)
     assert caught.value.hint
+
+
+def test_every_field_stands_in_a_document_and_not_in_the_list_alone(
+    gathered: Callable[..., Lineage], tmp_path: Path
+) -> None:
+    answers = {field.id: f"<<{field.id}>>" for field in fields.FIELDS if not field.setting}
+    lineage = gathered(answers=answers)
+    for document in DOCUMENTS:
+        document.write(lineage, tmp_path)
+    text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.*"))
+    assert [name for name in answers if f"<<{name}>>" not in text.replace("\\", "")] == []
