@@ -100,6 +100,7 @@ def check(
     today: date,
     writers: Sequence[Writer] = (),
     mismatches: Sequence[Mismatch] = (),
+    settled: Sequence[tuple[Mismatch, str]] = (),
     root: Path | None = None,
 ) -> Report:
     """Judge a chain. Nothing is fetched, and no model is loaded.
@@ -113,12 +114,14 @@ def check(
         today: the day the facts are judged on: terms of vendors expire.
         writers: other models whose text becomes part of the training set.
         mismatches: what documents show against what was stated.
+        settled: mismatches that the user settled, each with her reason: they are shown and weigh nothing.
         root: the folder that relative model paths start from (default: the current one).
     """
     base = standing(student, root=root)
     judge = _Judge(use, today, base)
     links = [row for source in dict.fromkeys(sources) for row in judge.source(source)] or [_no_source()]
     links += [judge.mismatch(row) for row in mismatches]
+    links += [_settled(row, reason) for row, reason in settled]
     links += judge.model("teacher", standing(teacher, base_url, root=root))
     generators = [Writer(ref=ref, role="wrote a source") for source in sources for ref in _writers(source)]
     for writer in dict.fromkeys([*generators, *writers]):
@@ -222,6 +225,12 @@ class _Judge:
 
 def _writers(source: SourceUse) -> list[str]:
     return [*source.written_by, *corpora.writers(source.corpora)]
+
+
+def _settled(row: Mismatch, reason: str) -> Link:
+    subject = f"{row.where}: {row.detected} found, {row.declared} stated"
+    said = f"{row.documents} document(s) show {row.detected} ({row.method}). Settled in the source's rule: {reason}"
+    return doubtful("source", subject, "settled", said, "allow")
 
 
 def _no_source() -> Link:

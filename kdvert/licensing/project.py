@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kdvert.licensing import chain, overrides
-from kdvert.licensing.chain import Mismatch, SourceUse
-from kdvert.licensing.sources_of_run import sources_of_run
+from kdvert.licensing.chain import SourceUse
+from kdvert.licensing.sources_of_run import RunSources, sources_of_run
 from kdvert.licensing.use import Use
 
 
@@ -28,16 +28,17 @@ def unlifted(configuration: Mapping[str, Any], *, ingest: Path | None, root: Pat
         root: the project folder.
         today: the day the facts are judged on.
     """
-    sources, mismatches = _of_run(ingest) if ingest else (_stated(configuration), [])
+    found = sources_of_run(ingest) if ingest else RunSources(_stated(configuration), [], [])
     teacher = (configuration.get("elicit") or {}).get("teacher") or {}
     return chain.check(
-        sources=sources,
+        sources=found.uses,
         teacher=str(teacher.get("model", "embedded")),
         base_url=teacher.get("base_url"),
         student=str((configuration.get("distill") or {}).get("student", "embedded")),
         use=use_of(configuration),
         today=today,
-        mismatches=mismatches,
+        mismatches=found.mismatches,
+        settled=[(row.mismatch, row.reason or "") for row in found.settled],
         root=root,
     )
 
@@ -52,8 +53,3 @@ def _stated(configuration: Mapping[str, Any]) -> list[SourceUse]:
     rules = (configuration.get("ingest") or {}).get("sources") or []
     stated = {(str(rule["license"]), tuple(rule.get("written_by") or ())) for rule in rules if rule.get("license")}
     return [SourceUse(license=name, written_by=writers) for name, writers in sorted(stated)]
-
-
-def _of_run(ingest: Path) -> tuple[list[SourceUse], list[Mismatch]]:
-    found = sources_of_run(ingest)
-    return found.uses, found.mismatches

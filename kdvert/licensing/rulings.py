@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "unknown": "kdvert knows no terms for it, and unknown means block",
     "not-the-publisher": "a copy or a fine-tune by somebody else",
     "mismatch": "what was declared and what the documents show differ",
+    "settled": "they differ, and the user gave a reason why the declared license holds",
     "own-terms": "the terms of a known corpus",
 }
 """Reason codes of links and what they mean; reports and tests go by these."""

@@ -88,8 +88,9 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     listed = list_files(ctx.project, [rule.path for rule in config.sources])
     files = [file for file in listed if not _is_about_others(config, file)]
     if not files:
+        others = " Files that state licenses lie there, and nothing they hold for." if listed else ""
         raise UserError(
-            f"There are no documents in {ctx.project / FOLDER}.",
+            f"There are no documents in {ctx.project / FOLDER}.{others}",
             hint=f"Put files there ({' '.join(LOADERS)}) and state their license in kdvert.yaml under ingest.sources.",
         )
     _warn_of_idle_rules(ctx, config, files)

@@ -368,5 +368,15 @@ def test_a_detector_that_cannot_read_is_named(tmp_path: Path) -> None:
     assert "spdx-tag" in detect(gone)[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "method"), [("package.json", "package"), ("CITATION.cff", "package"), ("REUSE.toml", "reuse")]
+)
+def test_broken_metadata_is_told(tmp_path: Path, name: str, method: str) -> None:
+    put(tmp_path, name, "[[[ {")
+    put(tmp_path, "a.txt", "Text")
+    evidence = Evidence(path=tmp_path / "a.txt", suffix=".txt", text="Text", folders=(tmp_path,))
+    assert detect(evidence) == ([], [method])
+
+
 def test_a_sign_says_what_was_not_recognized() -> None:
     assert Detected.of(None, "html", "x", "H") == Detected(license=None, method="html", where="x", confidence="H")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from kdvert.licensing import chain
 from kdvert.licensing.chain import Mismatch, SourceUse
 from kdvert.licensing.corpora import Origin
 from kdvert.licensing.detection.contract import Evidence
 from kdvert.licensing.signs import Sign, Signs, Stated
 from kdvert.licensing.sources_of_run import sources_of_run, terms_by_document
+from kdvert.licensing.use import Use
 from kdvert.records import Document, Source
 from kdvert.store import read_jsonl, write_jsonl
 
@@ -94,3 +97,14 @@ def test_output_of_an_older_version(tmp_path: Path) -> None:
     source = Source(uri="sources/a.md", title="A", license="MIT", sha256="0")
     write_jsonl(tmp_path / "documents.jsonl", [Document(id="d1", source=source, text="Text")])
     assert sources_of_run(tmp_path) == ([SourceUse(license="MIT")], [], [])
+
+
+def test_what_was_settled_is_shown_and_weighs_nothing() -> None:
+    row = Mismatch(declared="CC-BY-4.0", detected="CC-BY-NC-4.0", method="html", where="'sources/*'", documents=2)
+    report = chain.check(
+        sources=[SourceUse(license="CC-BY-4.0")], teacher="embedded", base_url=None, student="embedded",
+        use=Use(distribution="distributed"), today=date(2026, 11, 24), settled=[(row, "letter of 2026-03-01")],
+    )  # fmt: skip
+    (shown,) = [link for link in report.links if link.code == "source.settled"]
+    assert (shown.verdict, report.verdict) == ("allow", "allow-with-duties")
+    assert "letter of 2026-03-01" in shown.reason

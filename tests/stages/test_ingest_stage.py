@@ -342,10 +342,12 @@ def test_license_files_are_no_documents_and_need_no_rule(put: Put, go: Go, make_
     put("book/package.json", "{}")
     put("a.md.license", "SPDX-License-Identifier: MIT")
     put("copyright.md", "# Copyright\n\nA chapter on the law of copyright.")
-    summary, documents = go(
-        sources=[{"path": "sources/**/*.txt", "license": "CC-BY-4.0"}, ALL | {"path": "sources/*.md"}]
-    )
-    assert [d.source.uri for d in documents] == ["sources/book/a.txt", "sources/copyright.md"]
+    put("LICENSE-AGREEMENT.txt", "This contract is made between the parties.")
+    put("LICENSE.pdf", pdf_bytes())
+    summary, documents = go()
+    assert [d.source.uri for d in documents] == [
+        "sources/LICENSE-AGREEMENT.txt", "sources/LICENSE.pdf", "sources/book/a.txt", "sources/copyright.md",
+    ]  # fmt: skip
     assert summary["license_files"] == 3
     assert [m.detected for m in sources_of_run(make_context("ingest").out).mismatches] == ["CC-BY-ND-4.0"]
 

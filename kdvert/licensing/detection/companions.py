@@ -26,9 +26,11 @@ METADATA = {
 }  # fmt: skip
 """Names, in lower case, of files that describe what lies beside them."""
 
-_STEMS = re.compile(r"(licen[sc]es?|copying|unlicense|copyright|notice)(?:[._ -][\w.+-]{1,40})?", re.IGNORECASE)
+_STEMS = re.compile(r"(licen[sc]es?|copying|unlicense|copyright|notice)(?:[._ -]([\w.+-]{1,40}))?", re.IGNORECASE)
+_VARIANTS = {"code", "content", "data", "dataset", "docs", "documentation", "text", "texts", "apache", "third-party"}
 _TEXTS = (".md", ".txt", ".html", ".htm")  # suffixes that a document may have too
 _OTHERS = ("", ".rst", ".lesser", ".rtf")
+_DOCUMENTS = (".jsonl", ".pdf", ".docx", ".cnxml")  # always documents
 _COLLECTION = ".collection.xml"
 _FOLDER = "LICENSES"
 
@@ -37,7 +39,7 @@ def is_companion(path: Path) -> bool:
     """Return whether a file says something about the license of others and is no document.
 
     A file with the suffix of a document must be named in capitals (``LICENSE.md``) or hold the text of a license:
-    "copyright.md" may well be a chapter.
+    "copyright.md" may well be a chapter, "LICENSE-AGREEMENT.txt" a contract.
     """
     name = path.name.lower()
     if name in METADATA or name == "collection.xml" or name.endswith((".license", _COLLECTION)):
@@ -45,11 +47,12 @@ def is_companion(path: Path) -> bool:
     if path.parent.name == _FOLDER or (path.parent.name == ".reuse" and name == "dep5"):
         return True
     found = _STEMS.fullmatch(_stem(path))
-    if not found or path.suffix.lower() == ".jsonl":
+    if not found or path.suffix.lower() in _DOCUMENTS:
         return False
-    if path.suffix.lower() not in _TEXTS:
-        return path.suffix.lower() in _OTHERS or bool(re.fullmatch(r"\.[a-z0-9+-]{1,12}", path.suffix, re.IGNORECASE))
-    return found[1].isupper() or _text_of(path) is not None
+    usual = not found[2] or found[2].lower() in _VARIANTS or identify(found[2]) is not None
+    if usual and (path.suffix.lower() not in _TEXTS or found[1].isupper()):
+        return True
+    return _text_of(path) is not None
 
 
 def license_files(evidence: Evidence) -> Iterator[Detected]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from kdvert.licensing.detection.contract import ALL_RIGHTS_RESERVED, Detected, Evidence, bounded
+from kdvert.licensing.detection.contract import ALL_RIGHTS_RESERVED, Detected, Evidence, Unreadable, bounded
 from kdvert.licensing.detection.markup import json_licenses
 from kdvert.licensing.detection.names import identify, is_unstated
 
@@ -22,7 +22,7 @@ def packages(evidence: Evidence) -> Iterator[Detected]:
     """Yield what the metadata files in the nearest folder that has some say.
 
     Raises:
-        Unreadable: a file is too large or cannot be opened.
+        Unreadable: a file is too large, broken, or cannot be opened.
     """
     for folder in evidence.folders:
         found = [
@@ -92,8 +92,8 @@ def _python(path: Path) -> list[str]:
 def _citation(path: Path) -> list[str]:
     try:
         data = yaml.safe_load(bounded(path, 100_000))
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return []
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise Unreadable(type(error).__name__) from None
     return [str(v) for v in _listed(data.get("license"))] if isinstance(data, dict) else []
 
 
@@ -109,22 +109,22 @@ READERS: dict[str, Callable[[Path], list[str]]] = {
     "croissant.json": _linked,
     "dataset_infos.json": _infos,
 }
-"""Name of a file to what reads the licenses stated in it; of a broken file, none."""
+"""Name of a file to what reads the licenses stated in it."""
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(bounded(path, _LIMIT))
-    except (ValueError, RecursionError):
-        return {}
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(type(error).__name__) from None
     return data if isinstance(data, dict) else {}
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(bounded(path, _LIMIT))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Unreadable(type(error).__name__) from None
 
 
 def _table(data: dict[str, Any], name: str) -> dict[str, Any]:

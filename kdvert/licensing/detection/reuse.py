@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kdvert.licensing.detection.contract import Detected, Evidence, bounded
+from kdvert.licensing.detection.contract import Detected, Evidence, Unreadable, bounded
 from kdvert.licensing.detection.names import identify
 
 _LIMIT = 1_000_000  # bytes
@@ -19,7 +19,7 @@ def reuse(evidence: Evidence) -> Iterator[Detected]:
     """Yield what the nearest of both files says of the document; in one file the last glob that fits counts.
 
     Raises:
-        Unreadable: the file is too large or cannot be opened.
+        Unreadable: the file is too large, broken, or cannot be opened.
     """
     for folder in evidence.folders:
         for name, read in (("REUSE.toml", _toml), (".reuse/dep5", _dep5)):
@@ -35,8 +35,8 @@ def reuse(evidence: Evidence) -> Iterator[Detected]:
 def _toml(path: Path) -> list[tuple[str, str]]:
     try:
         rows = tomllib.loads(bounded(path, _LIMIT)).get("annotations", [])
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return []
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Unreadable(type(error).__name__) from None
     if not isinstance(rows, list):
         return []
     return [

@@ -20,7 +20,7 @@ def rows(evidence: Evidence) -> Iterator[Detected]:
 
 
 def meant(license_: str) -> str:
-    """Return the license that a row means in its field ``license``: its author may have written a name or an address."""
+    """Return the license that a row means in its field ``license``, which may hold a name or an address."""
     named = identify(license_)
     return named.license if named else license_
 
