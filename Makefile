@@ -38,8 +38,9 @@ check: setup ## lint, types and layers
 bench: setup ## the claims of the README, measured here
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-docs: setup ## write the generated parts of docs/ anew
+docs: setup ## write the generated parts of docs/ anew, and the manifest of the facts
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/manifest.py
 
 wheel: setup ## build the wheels of kdvert and its verticals into dist/
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
