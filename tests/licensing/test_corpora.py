@@ -7,11 +7,14 @@ from datetime import date
 import pytest
 import yaml
 
+from kdvert import verticals
 from kdvert.content import compliance_facts
 from kdvert.errors import UserError
 from kdvert.licensing import chain, corpora
 from kdvert.licensing.chain import SourceUse
 from kdvert.licensing.corpora import Origin, all_corpora, known
+from kdvert.licensing.detection.contract import Evidence
+from kdvert.licensing.detection.table import detect
 from kdvert.licensing.models import standing
 from kdvert.licensing.rulings import ORDER
 from kdvert.licensing.terms import known_licenses, validate_expression
@@ -131,3 +134,14 @@ def test_long_and_odd_origins_take_no_time() -> None:
     assert (
         known(Origin(url="https://" + long, source="@" * 100_000, title=long, text="arXiv:" * 100_000, id=long)) == ()
     )
+
+
+@pytest.mark.parametrize("name", ["education", "finance", "law", "medicine", "science"])
+def test_our_own_samples_are_of_no_corpus_and_show_no_license(name: str) -> None:
+    found = []
+    for path in verticals.load(name).corpus:
+        text = path.read_text(encoding="utf-8")
+        signs, failed = detect(Evidence(path=path, suffix=path.suffix, text=text))
+        found += [(path.name, *known(Origin(title=path.stem, text=text)), *signs, *failed)]
+    assert [row for row in found if len(row) > 1] == []
+    assert len(found) >= 12
