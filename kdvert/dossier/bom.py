@@ -51,6 +51,7 @@ def build(lineage: Lineage) -> dict[str, Any]:
         "version": 1,
         "metadata": _metadata(lineage),
         "components": components,
+        "services": parts.services(lineage),
         "dependencies": _dependencies(components),
         "compositions": _compositions(components),
         "annotations": [_verdict(lineage)],

@@ -37,6 +37,26 @@ def models(lineage: Lineage) -> list[dict[str, Any]]:
     return [_model("base", lineage.base), *writers, _model("embedder", lineage.embedder)]
 
 
+def services(lineage: Lineage) -> list[dict[str, Any]]:
+    """Return the vendors that were asked over a network, and what was sent to them."""
+    return [
+        {
+            "bom-ref": f"service:{number}",
+            "name": writer.name,
+            "provider": {"name": writer.route},
+            "authenticated": True,
+            "x-trust-boundary": True,
+            "description": "Asked to write records. It got passages of scrubbed documents, and nothing else.",
+            "data": [
+                {"flow": "outbound", "classification": "scrubbed text"},
+                {"flow": "inbound", "classification": "synthetic text"},
+            ],
+        }
+        for number, writer in enumerate(lineage.writers, 1)
+        if writer.route != "local"
+    ]
+
+
 def sources_of(lineage: Lineage) -> list[dict[str, Any]]:
     """Return the documents by license and publisher, with the hash of each."""
     kinds = sorted({row.label for row in lineage.privacy.rows})

@@ -6,7 +6,9 @@ threshold it is voluntary, and information for whoever supplies the student onwa
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kdvert.dossier import compute, fields, markdown, release, sources, statements
 from kdvert.dossier.compute import Compute, in_powers
@@ -61,10 +63,14 @@ class Synthetic(Record):
 
 
 class Sources(Record):
-    """Where the data came from. What is public is told by the license alone; a person must confirm it."""
+    """Where the data came from. What is public is told by the license alone; a person must confirm it.
+
+    ``domains`` counts the documents that state an address, by host.
+    """
 
     public: list[Source]
     by_agreement: list[Source]
+    domains: dict[str, int]
     crawled: Answer
     user_data: Answer
     synthetic: list[Synthetic]
@@ -177,6 +183,7 @@ def _sources(lineage: Lineage) -> Sources:
     return Sources(
         public=[row for public, row in rows if public],
         by_agreement=[row for public, row in rows if not public],
+        domains=_domains(lineage),
         crawled=fields.value(lineage.answers, "crawling"),
         user_data=fields.value(lineage.answers, "user_data"),
         synthetic=[
@@ -193,6 +200,11 @@ def _sources(lineage: Lineage) -> Sources:
         ],
         other=fields.value(lineage.answers, "acquisition"),
     )
+
+
+def _domains(lineage: Lineage) -> dict[str, int]:
+    hosts = Counter(host for d in lineage.documents if d.url and (host := urlsplit(d.url).hostname))
+    return dict(sorted(hosts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _is_public(license_id: str) -> bool:

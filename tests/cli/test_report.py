@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kdvert.cli.main import cli
+from kdvert.decisions.signing import KEY
 from kdvert.lineage import adapters
 from kdvert.pipeline import runner
 from kdvert.pipeline.fingerprint import fingerprint, output_hashes
@@ -31,6 +33,14 @@ ingest:
     - {{path: "sources/*.md", license: {license}, publisher: Example Health Institute}}
 """
 Make = Callable[..., Path]
+
+
+class _Day(datetime):
+    """The clock of whoever signs, so that the decision is as old as the day of the report."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.fromisoformat(f"{DAY}T09:00:00+00:00")
 
 
 @pytest.fixture
@@ -153,6 +163,27 @@ def test_an_open_question_refuses_to_hand_on_and_not_to_keep_inside(project: Mak
     assert "Counsel must decide" in refused["error"]
     kept = _report(root, "--set", "use.distribution=internal")
     assert kept.exit_code == 0, kept.output
+
+
+def test_counsels_signed_decision_opens_the_way_and_is_shown(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project(license="CC-BY-SA-4.0")
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("kdvert.cli.override.datetime", _Day)
+    asked = [row for row in _refused(root)["details"]["links"] if row["verdict"] == "ask-counsel"]
+    run = CliRunner()
+    key = json.loads(run.invoke(cli, ["keys", "new", "--name", "Jane Doe", "--role", "counsel", "--json"]).stdout)
+    monkeypatch.setenv(KEY, key["private_key"])
+    for row in asked:
+        link = f"{row['kind']}:{row['subject']}"
+        words = ["override", "add", "--link", link, "--reason", "Agreed in writing.", "--expires", "2999-01-31"]
+        added = run.invoke(cli, words)
+        assert added.exit_code == 0, added.output
+    result = _report(root)
+    assert result.exit_code == 0, result.output
+    for name in ("dossier.html", "model-card.md", "bom.cdx.json"):
+        text = (root / "dossier" / name).read_text(encoding="utf-8")
+        assert "Jane Doe" in text
+        assert "Agreed in writing." in text
 
 
 def test_a_student_of_a_forgotten_source_is_refused(project: Make) -> None:

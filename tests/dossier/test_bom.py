@@ -89,3 +89,11 @@ def test_an_address_with_spaces_is_quoted(lineage: Lineage) -> None:
     addresses = [r["url"] for c in made["components"] for r in c.get("externalReferences", [])]
     assert addresses == ["https://example.org/a%20file%7Cx.html?q=%20"]
     assert bom.validate(made) is None
+
+
+def test_a_vendor_is_a_service_beyond_the_trust_boundary(lineage: Lineage) -> None:
+    assert bom.build(lineage)["services"] == []
+    asked = lineage.writers[0].model_copy(update={"route": "openai", "ref": "openai:gpt-x", "name": "gpt-x"})
+    made = bom.build(lineage.model_copy(update={"writers": [asked]}))
+    assert [(s["provider"]["name"], s["x-trust-boundary"]) for s in made["services"]] == [("openai", True)]
+    assert bom.validate(made) is None

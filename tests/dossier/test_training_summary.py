@@ -77,3 +77,10 @@ def test_summary_is_written_for_machines_and_people(gathered: Gathered, tmp_path
 def test_every_base_model_fact_is_found_by_its_own_name() -> None:
     for row in compute.facts().models:
         assert compute.known(f"hf:someone/{row.name}") == row
+
+
+def test_domains_of_stated_addresses_are_counted(lineage: Lineage) -> None:
+    urls = ["https://b.example/1", "https://b.example/2", "https://a.example/x"]
+    documents = [d.model_copy(update={"url": url}) for d, url in zip(lineage.documents, urls)]
+    made = training_summary.build(lineage.model_copy(update={"documents": documents}))
+    assert list(made.sources.domains.items()) == [("b.example", 2), ("a.example", 1)]
