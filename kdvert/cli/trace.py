@@ -84,20 +84,32 @@ def _show(console: Console, found: Trace) -> None:
         console.print(
             f"evaluation: {len(found.questions)} questions were asked with a passage of it: {some}", markup=False
         )
+    for path in found.reports:
+        console.print(f"named in {path}", markup=False)
     if not found.records and not found.forgotten:
         console.print("No record of it is there.")
 
 
 def _documents(documents: list[DocumentTrace]) -> Table:
     table = Table(title=f"{len(documents)} source document{'s' * (len(documents) != 1)}")
-    for column in ("id", "file", "title", "license", "retrieved", "passages", "records", "in training"):
+    for column in ("id", "file", "title", "license", "retrieved", "sha256", "passages", "records", "in training"):
         table.add_column(column, overflow="fold")
     for d in documents[:_MOST]:
         records = ", ".join(f"{n} {state}" for state, n in d.records.items()) or "none"
         training = ", ".join(f"{n} {place}" for place, n in d.training.items()) or "none"
         twins = "".join(f"; {n} also in {other}" for other, n in d.same_text.items())
         license_ = d.license + (f" · {d.publisher}" if d.publisher else "")
-        cells = (d.id, d.shown, d.title, license_, d.retrieved or "–", f"{len(d.passages)}{twins}", records, training)
+        cells = (
+            d.id,
+            d.shown,
+            d.title,
+            license_,
+            d.retrieved or "–",
+            (d.sha256 or "–")[:12],
+            f"{len(d.passages)}{twins}",
+            records,
+            training,
+        )
         table.add_row(*map(_plain, cells))
     _shorten(table, len(documents))
     return table

@@ -22,7 +22,10 @@ from kdvert.store import iter_jsonl, read_json
 
 REPLIES = Path("elicit/replies.sqlite")
 VECTORS = Path("index/vectors.sqlite")
-KEPT = (Path("ingest/ids.json"), Path("ingest") / jobs.FILE.name, Path("scrub/surrogates.key"), REPLIES, VECTORS)
+KEPT = (
+    Path("ingest/ids.json"), Path("ingest") / jobs.FILE.name, Path("scrub/surrogates.key"),
+    Path("index") / index.COLLECTIONS, REPLIES, VECTORS,
+)  # fmt: skip
 """Files of the cache that are cleaned, or hold no text; all others are removed."""
 
 

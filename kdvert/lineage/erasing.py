@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kdvert.decisions import erasable, trail
+from kdvert.decisions.kinds import SOURCE_FORGOTTEN
 from kdvert.decisions.signing import Signer
 from kdvert.knowledge import chroma
 from kdvert.knowledge.index import COLLECTIONS, INFO
@@ -22,7 +23,7 @@ from kdvert.lineage import job as jobs
 from kdvert.lineage.job import AdapterHit, Job
 from kdvert.lineage.marks import Marks, files
 from kdvert.lineage.reading import Lineage
-from kdvert.lineage.target import FORGOTTEN, identities
+from kdvert.lineage.target import identities
 from kdvert.records import Record
 from kdvert.store import read_json
 
@@ -111,15 +112,15 @@ class Eraser:
 
 
 def _server(it: Eraser) -> None:
-    """Delete the collections on servers, of this index and of every one before it."""
-    made: dict[str, list[str]] = {}
+    """Delete the collections on servers: those of every index that came before, and this one's if it goes."""
+    if not it.job.documents:
+        return
     known, info = it.root / "work/cache/index" / COLLECTIONS, it.root / "work/index" / INFO
-    if it.job.documents and known.is_file():
-        made = read_json(known)
-    if it.job.documents and info.is_file() and (server := (row := read_json(info)).get("server")):
-        made[server] = [*made.get(server, []), row["collection"]]
+    made: dict[str, list[str]] = read_json(known) if known.is_file() else {}
+    row = read_json(info) if info.is_file() else {}
     for server, names in made.items():
-        if chroma.delete(server, names):
+        stays = row.get("collection") if row.get("server") == server and "index" not in it.job.stages else None
+        if chroma.delete(server, [name for name in names if name != stays]):
             it.notes.append(f"Collections were deleted on {server}. Its own files may hold deleted text until they are "
                             "vacuumed: chroma vacuum")  # fmt: skip
 
@@ -170,10 +171,9 @@ def _stages(it: Eraser) -> None:
     for path in sorted(work.iterdir()) if work.is_dir() else ():
         if path.name in _STAYS:
             continue
-        unfinished = path.name.endswith((".partial", ".partial.key", ".tmp"))
-        report = it.job.documents and path.name in ("logs", "config.json")
-        other = it.marks.below(path)  # a folder that is no stage, or that an interrupted plan did not name
-        if unfinished or report or other or path.name in it.job.stages:
+        planned = path.name in it.job.stages or path.name.endswith((".partial", ".partial.key", ".tmp"))
+        told = it.job.documents and path.name in ("logs", "config.json")
+        if planned or told or it.marks.below(path):  # the last for folders that are no stage's
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in (p for p in files(work) if p.name.startswith(".") and p.name.endswith(".tmp")):
         path.unlink()
@@ -194,11 +194,11 @@ def _trail(it: Eraser) -> None:
         "adapters": sorted({hit.weights_sha256 for hit in it.job.adapters}),
         "sources": len(it.job.originals),
     }
-    trail.append(it.root, FORGOTTEN, now=it.now, signer=it.signer, refs=refs)
+    trail.append(it.root, SOURCE_FORGOTTEN, now=it.now, signer=it.signer, refs=refs)
 
 
 def _entry(root: Path, job: str) -> str:
-    return next((e.sha for e in trail.entries(root) if e.kind == FORGOTTEN and e.refs.get("job") == job), "")
+    return next((e.sha for e in trail.entries(root) if e.kind == SOURCE_FORGOTTEN and e.refs.get("job") == job), "")
 
 
 STEPS: dict[str, Callable[[Eraser], None]] = {

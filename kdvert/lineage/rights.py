@@ -16,9 +16,10 @@ UNKNOWN = "NOASSERTION"
 class Rights(Record):
     """What a set of records rests on, each list sorted and without repeats.
 
-    ``document_ids`` are those that the teacher saw, ``licenses`` are theirs, ``terms`` are the models'.
+    ``document_ids`` are those that the teachers saw, ``licenses`` are theirs, ``terms`` are the models'.
     """
 
+    teachers: list[str]
     document_ids: list[str]
     licenses: list[str]
     terms: list[str]
@@ -35,11 +36,15 @@ def model_terms(*standings: Standing) -> list[str]:
 
 def of_records(records: Iterable[Example]) -> Rights:
     """Return the union of what ``records`` rest on."""
+    teachers: set[str] = set()
     documents: set[str] = set()
     licenses: set[str] = set()
     terms: set[str] = set()
     for record in records:
+        teachers.add(record.provenance.teacher)
         documents.update(record.provenance.document_ids)
         licenses.update(record.provenance.licenses)
         terms.update(record.provenance.terms)
-    return Rights(document_ids=sorted(documents), licenses=sorted(licenses), terms=sorted(terms))
+    return Rights(
+        teachers=sorted(teachers), document_ids=sorted(documents), licenses=sorted(licenses), terms=sorted(terms)
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from kdvert.decisions import trail
+from kdvert.decisions.kinds import SOURCE_FORGOTTEN
 from kdvert.errors import UserError
 from kdvert.knowledge.identities import Identities
 from kdvert.knowledge.listing import SourceFile, list_files
@@ -18,8 +19,6 @@ from kdvert.privacy import file_names
 
 Kind = Literal["record", "passage", "document", "source", "license", "teacher", "forgotten"]
 
-FORGOTTEN = "source-forgotten"
-"""The kind of trail entry that an erasure leaves."""
 SHORTEST = 4
 """Characters of a beginning of an id."""
 _SHOWN = 8  # of the candidates, in an error
@@ -218,7 +217,7 @@ def _by_beginning(lineage: Lineage, text: str, patterns: Sequence[str]) -> Targe
 def _by_trail(lineage: Lineage, text: str, patterns: Sequence[str]) -> Target | None:
     """By the id of a document or record that was forgotten."""
     for entry in trail.entries(lineage.root):
-        if entry.kind != FORGOTTEN:
+        if entry.kind != SOURCE_FORGOTTEN:
             continue
         gone = [str(i) for name in ("documents", "records") if isinstance(v := entry.refs.get(name), list) for i in v]
         if any(text == id_ or covers(id_, text) for id_ in gone):

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from kdvert.decisions import trail
+from kdvert.decisions.kinds import SOURCE_FORGOTTEN
 from kdvert.lineage.adapters import CURRENT, Adapter, Taint
+from kdvert.lineage.marks import Marks, files
 from kdvert.lineage.reading import Lineage, Tracked
-from kdvert.lineage.target import FORGOTTEN, Target, covers, in_expression
+from kdvert.lineage.target import Target, covers, in_expression
 from kdvert.records import Evidence, Message, Record, Sampling, Verdict
 
 
@@ -94,7 +96,11 @@ class Forgotten(Record):
 
 
 class Trace(Record):
-    """All that is connected with what was asked about. ``files`` counts its rows by file below ``work/``."""
+    """All that is connected with what was asked about.
+
+    ``files`` counts its rows by file below ``work/``, ``reports`` are files of the report that name it, ``questions``
+    those of the evaluation that were asked with a passage of it in view.
+    """
 
     kind: str
     subject: str
@@ -103,6 +109,7 @@ class Trace(Record):
     files: dict[str, int]
     adapters: list[AdapterTrace]
     questions: list[str]
+    reports: list[str]
     forgotten: list[Forgotten]
 
 
@@ -128,6 +135,7 @@ def trace(lineage: Lineage, target: Target) -> Trace:
         files={name: n for name, holds in FILES.items() if (n := sum(map(holds, records)))},
         adapters=_adapters(lineage, target, documents, records),
         questions=sorted({q for p in passages for q in lineage.questions.get(p, ())}),
+        reports=_reports(lineage, {*documents, *(r.example.id for r in records)}),
         forgotten=forgotten(lineage, target.documents),
     )
 
@@ -166,7 +174,7 @@ def forgotten(lineage: Lineage, documents: Iterable[str]) -> list[Forgotten]:
     for entry in trail.entries(lineage.root):
         gone = entry.refs.get("documents", [])
         hit = [g for g in gone if any(covers(g, w) or covers(w, g) for w in wanted)] if isinstance(gone, list) else []
-        if entry.kind == FORGOTTEN and hit:
+        if entry.kind == SOURCE_FORGOTTEN and hit:
             found.append(Forgotten(at=entry.at, entry_sha=entry.sha, documents=hit))
     return found
 
@@ -254,12 +262,20 @@ def _adapters(lineage: Lineage, target: Target, documents: list[str], records: l
     return found
 
 
+def _reports(lineage: Lineage, ids: set[str]) -> list[str]:
+    marks = Marks(frozenset(ids), frozenset(), frozenset(), {})
+    there = files(lineage.work / "report") if ids else ()
+    return [p.relative_to(lineage.root).as_posix() for p in there if marks.mentioned_in(p)]
+
+
 def _listed(adapter: Adapter, target: Target, documents: set[str]) -> bool:
-    """Return whether an adapter's own list names the license, or one of the documents."""
+    """Return whether an adapter's own list names the license, the teacher, or one of the documents."""
     if adapter.rights is None:
         return False
     if target.kind == "license":
         return any(in_expression(target.label, x) for x in (*adapter.rights.licenses, *adapter.rights.terms))
+    if target.kind == "teacher":
+        return target.label in adapter.rights.teachers
     return target.kind in ("document", "source") and not documents.isdisjoint(adapter.rights.document_ids)
 
 

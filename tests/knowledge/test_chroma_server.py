@@ -15,8 +15,9 @@ import pytest
 from kdvert.errors import WorkFailed
 from kdvert.knowledge import chroma
 from kdvert.knowledge.embeddings import Embedder
-from kdvert.knowledge.index import Retriever, build
+from kdvert.knowledge.index import COLLECTIONS, Retriever, build
 from kdvert.records import Chunk
+from kdvert.store import read_json
 
 Make = Callable[..., list[Chunk]]
 
@@ -100,3 +101,20 @@ def test_something_else_answers(embedder: Embedder, tmp_path: Path, passages: Ma
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def test_every_collection_that_was_made_is_remembered_and_can_be_deleted(
+    server: str, embedder: Embedder, tmp_path: Path, passages: Make
+) -> None:
+    cache = tmp_path / "cache" / "vectors.sqlite"
+    first = build(passages("The marzipan zeppelin."), tmp_path / "a", embedder, server=server, cache=cache)
+    second = build(passages("Wash your hands."), tmp_path / "b", embedder, server=server, cache=cache)
+    names = read_json(cache.with_name(COLLECTIONS))[server]
+    assert names == sorted([first.collection, second.collection])
+    assert chroma.delete(server, [first.collection, "not-there"]) == [first.collection]
+    with Retriever.open(tmp_path / "b") as retriever:
+        assert len(retriever.search("hands", 1)) == 1
+    with pytest.raises(WorkFailed, match="does not hold this index"):
+        Retriever.open(tmp_path / "a")
+    with pytest.raises(WorkFailed, match="does not answer"):
+        chroma.delete(f"http://127.0.0.1:{free_port()}", names)

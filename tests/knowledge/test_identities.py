@@ -29,3 +29,21 @@ def test_no_name_stands_in_the_file(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_unicode(tmp_path: Path) -> None:
     assert Identities(tmp_path / "ids.json").of("caf\udce9") == "doc-0001"
+
+
+def test_a_forgotten_name_is_gone_and_its_number_is_never_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "ids.json"
+    ids = Identities(path)
+    for name in ("a", "b", "c"):
+        ids.of(name)
+    assert ids.of("b", "r") == "doc-0002#1"
+    assert ids.of("b", "s") == "doc-0002#2"
+    ids.forget("b", "r")
+    assert (ids.find("b", "r"), ids.find("b", "s"), ids.find("b", "t")) == (None, "doc-0002#2", None)
+    assert ids.of("b", "r") == "doc-0002#3"
+    ids.forget("b")
+    ids.forget("never seen")
+    assert (ids.find("b"), ids.find("b", "s"), ids.find("c")) == (None, None, "doc-0003")
+    ids.save()
+    again = Identities(path)
+    assert [again.of("b"), again.of("d"), again.of("a")] == ["doc-0004", "doc-0005", "doc-0001"]

@@ -235,7 +235,9 @@ def _later(work: Path, chunks: list[Chunk]) -> None:
         [{"item_id": f"q{i}", "system": "student", "mode": "retrieval", "answer": c.text, "retrieved": [c.id]}
          for i, c in enumerate(chunks)],
     )  # fmt: skip
-    write_text(work / "report/report.html", f"<p>{everything}</p>")
+    write_text(
+        work / "report/report.html", f"<p>{everything}</p>" + "".join(f"<dd>{c.document_id}</dd>" for c in chunks)
+    )
     write_text(work / "logs/20260501-run.log", "doc-0001 left out: empty\n" + everything)
     write_text(work / "config.json", json.dumps({"title": "Velvet harpoons"}))
     write_text(work / "cache/distill/checkpoints-1/checkpoint-2/state.json", everything)

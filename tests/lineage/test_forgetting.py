@@ -11,12 +11,13 @@ import pytest
 
 from kdvert.decisions import erasable, signers, trail
 from kdvert.decisions.trail_check import differences
-from kdvert.errors import UserError
+from kdvert.errors import UserError, WorkFailed
+from kdvert.knowledge import chroma
 from kdvert.lineage import erasing
 from kdvert.lineage import job as jobs
 from kdvert.lineage.adapters import tainted
 from kdvert.pipeline import runner
-from kdvert.store import hash_tree, read_json
+from kdvert.store import hash_tree, read_json, write_json
 
 SECRETS = ("zeppelin", "quixotic", "marzipan", "obsidian", "lighthouses", "harpoons")
 BEFORE = datetime(2026, 5, 3, tzinfo=UTC)
@@ -355,3 +356,24 @@ def test_the_mark_survives_a_damaged_file_loudly(site, signer):
     path.write_text(json.dumps({"at": 1}))
     with pytest.raises(Exception, match="forgotten since"):
         tainted(site.root)
+
+
+@pytest.mark.parametrize("current", ["gone", "stays"])
+def test_collections_on_a_server_go_before_anything_else(site, signer, monkeypatch, current):
+    """The server is not there at first: nothing is removed, and the second call finishes the job."""
+    server, names = "http://127.0.0.1:9", ["kdvert-old", "kdvert-now"]
+    write_json(site.work / "cache/index/collections.json", {server: names})
+    info = read_json(site.work / "index/index.json")
+    write_json(site.work / "index/index.json", info | {"server": server, "collection": "kdvert-now"})
+    made = site.plan("sources/zeppelin.md")
+    if current == "stays":
+        made = made.model_copy(update={"job": made.job.model_copy(update={"stages": ["report"]})})
+    jobs.write(site.root, made.job)
+    with pytest.raises(WorkFailed, match="does not answer"):
+        site.eraser(made, signer).run()
+    assert (site.root / "sources/zeppelin.md").exists()
+    deleted = []
+    monkeypatch.setattr(chroma, "delete", lambda server, names: deleted.append((server, names)) or names)
+    done = site.eraser(made.model_copy(update={"job": jobs.read(site.root)}), signer).run()
+    assert deleted == [(server, names if current == "gone" else ["kdvert-old"])]
+    assert any("vacuum" in note for note in done.notes)

@@ -43,6 +43,7 @@ def test_the_union_of_records():
             record(2, ["doc-0002"], ["MIT"], ["route:openai"]),
         ]
     )
+    assert found.teachers == ["t"]
     assert found.document_ids == ["doc-0001", "doc-0002"]
     assert found.licenses == ["CC0-1.0", "MIT"]
     assert found.terms == ["Apache-2.0", "route:openai"]

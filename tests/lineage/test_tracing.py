@@ -54,6 +54,7 @@ def test_from_a_source_to_all_that_was_made_of_it(site):
     assert document.passages
     assert found.questions
     assert found.adapters[0].train + found.adapters[0].validation >= 1
+    assert found.reports == ["work/report/report.html"]
 
 
 def test_text_that_stands_twice_is_told(site):

@@ -58,6 +58,10 @@ def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted,
     assert adapter["base"] == str(tiny_model)
     assert adapter["config"]["rank"] == 4
     assert {"torch", "trl", "peft", "kdvert"} <= set(adapter["versions"])
+    assert adapter["lineage"] == {
+        "teachers": ["t"], "document_ids": [f"doc-{n}.md" for n in range(4)], "licenses": ["CC0-1.0"],
+        "terms": ["Apache-2.0"],
+    }  # fmt: skip
     assert (ctx.out / "adapter" / "adapter_model.safetensors").is_file()
     assert adapter["data_sha256"] in (ctx.out / "adapter" / "README.md").read_text(encoding="utf-8")
     sides = [read_jsonl(ctx.out / f"{name}.jsonl", Example) for name in ("train", "validation")]
