@@ -340,3 +340,8 @@ def test_each_row_of_the_facts_has_a_name_of_its_own(facts):
     assert snapshot.differences({"a#1": "x", "a#2": "x"}, {"a#2": "y", "a#3": "z"}) == [
         "a#1: removed", "a#2: changed", "a#3: added",
     ]  # fmt: skip
+
+
+def test_every_file_of_facts_is_watched_or_no_fact_about_licenses(facts):
+    others = {"README.md", "compute", "controls", "detection", "manifest.sha256", "privacy", "texts"}
+    assert {path.name for path in facts.iterdir()} - others == set(snapshot.PLACES)

@@ -4,11 +4,13 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from kdvert.configuration import validate
+from kdvert.decisions import enrolling
 from kdvert.errors import UserError, WorkFailed
 from kdvert.stages import report
 from kdvert.stages.contract import StageContext
@@ -56,7 +58,15 @@ def test_content_names_every_layer_of_templates(make_context: MakeContext, tmp_p
     ctx = make_context("report", templates=TemplateSet(tmp_path / "templates", vertical.templates))
     paths = report.content(ctx, report.Config())
     assert paths[-1] == tmp_path / "templates/report"
-    assert [p.name for p in paths] == ["licenses", "models", "privacy", "report", "report"]
+    facts = ["corpora", "licenses", "models", "privacy", "conditions.yaml", "duties.yaml", "uses.yaml"]
+    assert [p.name for p in paths] == [*facts, "report", "report"]
+
+
+def test_content_names_what_counsel_decided(make_context: MakeContext, tmp_path: Path) -> None:
+    enrolling.enroll(tmp_path, name="Jane Doe", role="counsel", now=datetime(2026, 11, 24, tzinfo=UTC), fresh=True)
+    (tmp_path / "overrides").mkdir()
+    paths = report.content(make_context("report"), report.Config())
+    assert {tmp_path / n for n in ("overrides", "signers.yaml", "decisions/trail.jsonl")} <= set(paths)
 
 
 def test_without_inputs_it_says_what_is_missing(make_context: MakeContext) -> None:
