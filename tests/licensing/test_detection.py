@@ -64,6 +64,13 @@ SENTENCES = {
         "CC-BY-SA-4.0", True),
     "This report is a work of the United States government.": ("LicenseRef-US-Government-Work", True),
     "© 2021 Smith et al. CC BY-NC 4.0": ("CC-BY-NC-4.0", True),
+    "(CC BY-NC-ND 4.0)": ("CC-BY-NC-ND-4.0", True),
+    "Some rights reserved. This work is available under the CC BY-NC-SA 3.0 IGO licence.": ("CC-BY-NC-SA-3.0-IGO", True),
+    'Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file.': ("Apache-2.0", True),
+    "You may re-use the information in this publication (not including logos) free of charge, under the terms of the "
+    "Open Government Licence v3.0.": ("OGL-UK-3.0", True),
+    "This work has been released into the public domain by its author.": ("LicenseRef-Public-Domain", True),
+    "This page is licensed under a Creative Commons license.": (None, True),
 }  # fmt: skip
 SILENT = [
     "Software that companies offer is often licensed under the GPL.",
@@ -72,12 +79,14 @@ SILENT = [
     "The plaintiff argued that the material was used under fair use.",
     "Licensed practical nurses are licensed under state law.",
     "Licence: this section is about driving.",
+    "This agreement is governed by the laws of Ohio. The software is released under the MIT License.",
+    "Jacobsen v. Katzer was about software licensed under the Artistic License, and about works under Creative Commons.",
 ]
 
 
 @pytest.mark.parametrize(("sentence", "expected"), SENTENCES.items())
 @pytest.mark.parametrize("place", ["the start", "the end"])
-def test_a_sentence_at_either_end_of_a_text(sentence: str, expected: tuple[str, bool], place: str) -> None:
+def test_a_sentence_at_either_end_of_a_text(sentence: str, expected: tuple[str | None, bool], place: str) -> None:
     filling = "The lungs take up oxygen. " * 2_000
     text = f"{sentence}\n\n{filling}" if place == "the start" else f"{filling}\n\n{sentence}"
     found = list(of_text(text, "statement", "its text"))

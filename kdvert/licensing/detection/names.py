@@ -178,10 +178,12 @@ def _cc_name(words: list[str]) -> Named | None:
         return Named("CC0-1.0")
     if rest[:2] == ["public", "domain"]:
         return Named("CC-PDM-1.0" if "mark" in rest[2:3] else "CC-PDDC" if "certification" in rest[2:4] else "CC0-1.0")
-    return _cc(*_cc_parts(rest))
+    parts, version, after = _cc_parts(rest)
+    return _cc(parts, version, "igo" if "igo" in after else None)
 
 
-def _cc_parts(rest: list[str]) -> tuple[set[str | None], str | None]:
+def _cc_parts(rest: list[str]) -> tuple[set[str | None], str | None, list[str]]:
+    """Return the parts, the version, and the two words after it."""
     parts: set[str | None] = set()
     place = 0
     while place < len(rest):
@@ -193,12 +195,12 @@ def _cc_parts(rest: list[str]) -> tuple[set[str | None], str | None]:
             parts.add(_CC_PARTS[word])
             place += 1
         elif re.fullmatch(r"v?[1-4]", word):
-            return parts, f"{word[-1]}.{'5' if pair[1:] == ('5',) else '0'}"
+            return parts, f"{word[-1]}.{'5' if pair[1:] == ('5',) else '0'}", rest[place + 1 : place + 3]
         elif word in _CC_FILLING:
             place += 1
         else:
             break
-    return parts, None
+    return parts, None, []
 
 
 def _cc(parts: set[str | None], version: str | None, port: str | None = None) -> Named | None:

@@ -18,14 +18,18 @@ WINDOW = 6_000
 _UNDER = re.compile(
     r"\b(?:licen[sc]ed|available|released|distributed|published|provided|shared|offered|made public|modify (?:this|it)|"
     r"article|document|work|book|content|material|chapter|dataset|data|use[ds]?)[ ,]{1,2}(?:[a-z]{2,12} ){0,4}?"
-    r"(?:under|in accordance with|subject to)\b|\blicen[sc]ed(?= (?:as )?(?:cc|creative)\b)",
+    r"(?:under|in accordance with|subject to)\b|\blicen[sc]ed(?= (?:as )?(?:cc|creative)\b)|"
+    r"\bunder the terms (?:and conditions )?of\b",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"\bCC[ -]?(?:BY|0)\b[^\n.;]{0,40}(?:\d\.\d)?")
+_VAGUE = re.compile(
+    r"\b(?:licen[sc]ed|distributed|released|available) under an? creative commons licen[sc]e\b", re.IGNORECASE
+)
+_BARE = re.compile(r"\bCC[ -]?(?:BY|0)\b(?:[ -](?:NC|SA|ND)\b){0,3}(?:[ -]v?\d\.\d)?(?: IGO)?")
 _TERMS_OF = re.compile(r"(?:(?:the|an?|terms|conditions|and|of|open access|its|current|following) )+")
 _SUBJECT = re.compile(
     r"\b(?:this|these|our|all|content|contents|text|texts|unless|except where|otherwise|textbook|book|article|document|"
-    r"work|page|site|information|material|materials|data|dataset|chapter|paper|report|license|licence|copyright|permission)\b|©",
+    r"work|page|site|information|material|materials|data|dataset|chapter|paper|report|license|licence|copyright|permission|rights|reuse)\b|©",
     re.IGNORECASE,
 )
 _PICTURE = re.compile(
@@ -42,7 +46,8 @@ _RESERVED = re.compile(
 _COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright|copr\.)[\s,]{0,3}(?:©|\(c\))?[\s,]{0,3}(?:19|20)\d\d\b", re.IGNORECASE)
 _ENDORSED_PD = re.compile(
     r"\b(?:this|the) (?:[a-z]+ ){0,3}(?:is|are) (?:a work of the (?:u\.?s\.?|united states) government|"
-    r"(?:in|dedicated to) the public domain)\b",
+    r"(?:in|dedicated to) the public domain)\b|\bdedicated this (?:[a-z]+ ){1,3}to the public domain\b|"
+    r"\bthis (?:[a-z]+ ){1,3}has been (?:released|placed) in(?:to)? the public domain\b",
     re.IGNORECASE,
 )
 _BEFORE = 160  # characters before a license's name that must speak of the document
@@ -66,7 +71,10 @@ def of_text(text: str, method: str, place: str) -> Iterator[Detected]:
             seen.add(named.license)
             where = f"{end} of {place}"
             yield Detected.of(named, method, where, confidence)
-    if not seen:
+    vague = [end for end, window in windows.items() if _VAGUE.search(window)]
+    if vague and not seen:
+        yield Detected.of(None, method, f"{vague[0]} of {place}", "M")
+    elif not seen:
         yield from _reserved(windows, place)
 
 
@@ -80,7 +88,12 @@ def _named(window: str) -> Iterator[tuple[Named, Confidence]]:
             yield found, "L"
     for bare in _BARE.finditer(window):
         before = window[max(0, bare.start() - _BEFORE) : bare.start()].rpartition("\n")[2]
-        if _SUBJECT.search(before) and not _PICTURE.search(before) and (cc := named_at(words_of(bare[0]).split())):
+        alone = not before.strip(" \t([#*_>-") and window[bare.end() : bare.end() + 2].lstrip(") .*_")[:1] in ("", "\n")
+        if (
+            (alone or _SUBJECT.search(before))
+            and not _PICTURE.search(before)
+            and (cc := named_at(words_of(bare[0]).split()))
+        ):
             yield cc, "L"
     if found_pd := _ENDORSED_PD.search(window):
         us = "government" in found_pd[0].lower()
@@ -89,8 +102,8 @@ def _named(window: str) -> Iterator[tuple[Named, Confidence]]:
 
 def _after_verbs(window: str) -> Iterator[Named]:
     for verb in _UNDER.finditer(window):
-        before = _sentence_before(window, verb.start()) + verb[0]
-        if not _SUBJECT.search(before) or _PICTURE.search(before):
+        before = _sentence_before(window, verb.start())
+        if (before.strip() and not _SUBJECT.search(before + verb[0])) or _PICTURE.search(before + verb[0]):
             continue
         words = words_of(window[verb.end() : verb.end() + _NAME])
         opened = _TERMS_OF.match(words)
