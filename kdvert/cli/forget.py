@@ -122,6 +122,7 @@ def _announce(console: Console, label: str, made: Plan) -> None:
         "documents": ", ".join(job.documents[:8]) + (" …" if len(job.documents) > 8 else ""),
         "records": ", ".join(f"{n} {state}" for state, n in made.records.items()),
         "stages made anew": ", ".join(job.stages),
+        "dossiers": ", ".join(job.dossiers),
         "cached": ", ".join(f"{n} rows of {name}" for name, n in made.cached.items() if n),
         "adapters": ", ".join(
             f"{a.path} ({'deleted' if job.delete_adapters else 'marked as tainted'})" for a in job.adapters
@@ -156,6 +157,6 @@ def _report(console: Console, done: Erased) -> None:
 def _plain(made: Plan) -> dict[str, Any]:
     plain = made.model_dump(mode="json")
     job = plain.pop("job")
-    return plain | {key: job[key] for key in ("documents", "stages", "adapters", "delete_adapters")} | {
+    return plain | {key: job[key] for key in ("documents", "stages", "dossiers", "adapters", "delete_adapters")} | {
         "record_ids": job["records"], "decisions": len(job["items"])
     }  # fmt: skip

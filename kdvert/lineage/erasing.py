@@ -179,6 +179,11 @@ def _stages(it: Eraser) -> None:
         path.unlink()
 
 
+def _dossiers(it: Eraser) -> None:
+    for name in it.job.dossiers:
+        shutil.rmtree(it.root / name, ignore_errors=True)
+
+
 def _decisions(it: Eraser) -> None:
     if it.job.items:
         erasable.erase(it.root, it.job.items, signer=it.signer, now=it.now)
@@ -207,6 +212,7 @@ STEPS: dict[str, Callable[[Eraser], None]] = {
     "caches": _caches,
     "adapters": _adapters,
     "stages": _stages,
+    "dossiers": _dossiers,
     "decisions": _decisions,
     "trail": _trail,
 }

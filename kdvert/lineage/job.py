@@ -37,6 +37,7 @@ class Job(Record):
         documents: ids of all documents that go.
         records: ids of the records that the teacher wrote with a passage of them in view.
         stages: output folders to remove; the next run makes them anew.
+        dossiers: folders of dossiers that name it, relative to the project; `kdvert report` makes them anew.
         adapters: those to mark, or to delete.
         delete_adapters: whether they are deleted.
         items: ids in the erasable store of decisions.
@@ -49,6 +50,7 @@ class Job(Record):
     documents: list[str]
     records: list[str]
     stages: list[str]
+    dossiers: list[str]
     adapters: list[AdapterHit]
     delete_adapters: bool = False
     items: list[str] = Field(default_factory=list)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from kdvert.lineage.target import Target, covers
 from kdvert.lineage.tracing import records_of
 from kdvert.records import Record
 
+DOSSIER = "lineage.json"
+"""The file that all others of a dossier are written from."""
+_HALF_A_DOSSIER = re.compile(r"^\..+\.\d+\.(partial|old)$")
 TRAINED = "distill"
 """The stage whose output is worth keeping when nothing of the source went into it: it takes longest to make."""
 
@@ -74,6 +79,7 @@ def plan(
         documents=sorted(target.documents),
         records=sorted(r.example.id for r in records),
         stages=_stages(lineage, marks, stages) if seen else [],
+        dossiers=[p.relative_to(lineage.root).as_posix() for p in _dossiers(lineage.root) if marks.below(p)],
         adapters=hits,
         delete_adapters=delete_adapters,
         items=_items(lineage.root, target.documents, records),
@@ -121,6 +127,15 @@ def _stages(lineage: Lineage, marks: Marks, stages: Sequence[str]) -> list[str]:
         return []
     later = there[there.index(touched[0]) :]
     return [s for s in later if s != TRAINED or s in touched]
+
+
+def _dossiers(root: Path) -> Iterator[Path]:
+    """Yield the folders of dossiers below ``root``, with what a killed `kdvert report` left; known by their files."""
+    for at, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if f != ".git" and Path(at, f) != root / "work")
+        if DOSSIER in names or _HALF_A_DOSSIER.search(Path(at).name):
+            folders.clear()
+            yield Path(at)
 
 
 def _hit(adapter: Adapter, target: Target, records: Iterable[Tracked]) -> AdapterHit | None:

@@ -245,5 +245,8 @@ def _later(work: Path, chunks: list[Chunk]) -> None:
     write_text(work / "filter.partial/accepted.jsonl", everything)
     write_text(work / "filter/.accepted.jsonl.77.tmp", everything)
     write_text(work / "filter.partial.key", "{}")
-    write_text(work / "dossier/datasheet.md", everything)
+    write_text(work / "other/datasheet.md", everything)
+    for folder in (work.parent / "dossier", work.parent / ".dossier.77.partial"):
+        write_json(folder / "lineage.json", {"documents": [{"id": c.document_id, "title": c.title} for c in chunks]})
+        write_text(folder / "data/train.jsonl", everything)
     (work / "scrub" / "wide.txt").write_bytes(everything.encode("utf-16"))

@@ -46,6 +46,7 @@ def test_nothing_is_left_and_the_others_are(site, signer):
     assert not (site.work / "index").exists()
     assert read_json(site.work / "lock.json") == {}
     assert not (site.root / jobs.FILE).exists()
+    assert not (site.root / "dossier").exists()
 
 
 def test_the_next_run_gives_the_others_the_same_ids(site, signer):
