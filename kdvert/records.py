@@ -141,8 +141,8 @@ class Provenance(Record):
     """Who wrote a record, from what, and how.
 
     ``templates`` maps each template used to its content hash, ``request_ids`` lists every teacher call,
-    ``document_ids`` and ``licenses`` are parallel to ``chunk_ids``. ``terms`` are the ids of what every model that wrote
-    the text stands under: licenses of weights, and ``route:<provider>`` for terms of a hosted service.
+    ``document_ids`` and ``licenses`` are parallel to ``chunk_ids``. ``terms`` are the ids of what every model that
+    wrote the text stands under: licenses of weights, and ``route:<provider>`` for terms of a hosted service.
     """
 
     teacher: str
