@@ -16,6 +16,7 @@ from kdvert.configuration import validate
 from kdvert.content import compliance_facts
 from kdvert.extras import require
 from kdvert.privacy import (
+    address_parts,
     addresses,
     citations,
     gazetteer,
@@ -209,6 +210,7 @@ class Detector:
         ]
         found += yield from self._named(reading, found)
         found += addresses.completed(text, {(h.start, h.end) for h in found if h.entity == "STREET_ADDRESS"})
+        found += list(address_parts.widened(text, found))
         return list(self._plausible(text, found))
 
     def _plausible(self, text: str, found: Sequence[Hit]) -> Iterator[Hit]:

@@ -76,7 +76,6 @@ _FORM = re.compile(
     r"NV|AB|A/S|Oy|and\sSons|Holdings?|Associates)\b"
 )
 _SMALL = frozenset("of the and for to in at de la y et others another anr ors".split())
-_MEMBER = re.compile(r"\b(?:at|for|with|from|by|join(?:ed|s)?|of|called|visited)\s(?:the\s)?$")
 _ACRONYM = re.compile(r"[A-Z][A-Z&.\d]{1,6}s?$")
 _ACRONYM_CUE = re.compile(r"\b(?:work\w*\s(?:for|at)|at|from|joined|by|of)\s(?:the\s)?$")
 
@@ -133,10 +132,8 @@ def _is_named(value: str) -> bool:
 
 
 def _is_likely(text: str, span: Span) -> bool:
-    """Return whether a span that a tagger of news takes for an organization is one: it stands where members do."""
-    if _is_abbreviation(text, span) or _is_one_plain_word(text, span) or is_generic(text[slice(*span)]):
-        return False
-    return bool(_MEMBER.search(text, max(0, span[0] - 20), span[0]))
+    """Return whether a span that a tagger of news takes for an organization is the name of one."""
+    return not (_is_abbreviation(text, span) or _is_one_plain_word(text, span) or is_generic(text[slice(*span)]))
 
 
 def _companions(text: str, spans: set[Span]) -> Iterator[Span]:

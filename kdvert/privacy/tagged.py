@@ -42,6 +42,16 @@ _SUM = re.compile(r"\b(?:loans?|sums?|amounts?|totals?|exceeds?)\s(?:of\s)?$|[$�
 _YEAR = re.compile(r"(?:1[789]|20)\d\d")
 _ENCLOSING = "(-"
 """Before an abbreviation, a sign that it stands for what was named before it, or for a syllable."""
+_SPOKEN = re.compile(r"\b(?:I|I['’]m|[Mm]y|[Mm]e|[Yy]ou|[Yy]our)\b")
+_CALLED = re.compile(
+    r"(?:^|[.!?:\"“]\s|,\s|\b(?:by|hi|hello|hey|dear|thanks|with|and|or|said|asked?|tell|call(?:ed)?|named?|kid|son|daughter|"
+    r"friend|boss|wife|husband|brother|sister|is|for)\s)$",
+    re.IGNORECASE,
+)
+_CALLED_AFTER = re.compile(
+    r"$|[,.!?]|['’]s?\b|\s(?:is|was|has|had|his|her|said|says|will|would|lives|works|can|could|and)\b"
+)
+"""Where a person stands in a message."""
 _TOLL_FREE = re.compile(r"(?:\+?1[-. ]?)?\(?8(?:00|88|77|66|55|44|33)\)?[-. ]")
 _FORMULA = re.compile(
     r"[∑√=±×÷≤≥<>→]|^-?[\d,]+\.\d+$|^[A-Z]{3}[\d,]+\.\d+|^[A-Z]{1,2}\d?\s?[-+–]\s?[A-Z]{1,2}\d?$|"
@@ -151,8 +161,17 @@ def _is_listed(text: str, start: int, end: int) -> bool:
     return any(w in gazetteer.common_first_names() or not gazetteer.is_ordinary(w) for w in named)
 
 
+def _is_known(text: str, start: int, end: int) -> bool:
+    """Return whether a value is listed, or is what a text that speaks to somebody calls a person by."""
+    if _is_listed(text, start, end):
+        return True
+    word = text[start:end]
+    spoken = word.isalpha() and word[0].isupper() and not word.isupper() and _SPOKEN.search(text)
+    return bool(spoken and _CALLED.search(text, max(0, start - 30), start) and _CALLED_AFTER.match(text, end))
+
+
 RULES: Mapping[str, Rule] = {
-    "PERSON": Rule("PERSON", 0.8, _is_person, 0.35, _is_listed, most=1.0),
+    "PERSON": Rule("PERSON", 0.8, _is_person, 0.35, _is_known, most=1.0),
     "LOCATION": Rule("LOCATION", 0.65, _is_place),
     "REGION": Rule("REGION", 0.6, _has_capital),
     "STREET_ADDRESS": Rule("STREET_ADDRESS", 0.8, _is_street, 0.5, _has_digit),
