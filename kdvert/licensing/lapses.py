@@ -15,8 +15,8 @@ from kdvert.licensing.rulings import worst
 from kdvert.licensing.use import Use
 
 Lapse = Literal[
-    "unreadable", "withdrawn", "unknown_signer", "signer_altered", "signature_wrong", "not_counsel", "unrecorded",
-    "not_yet", "expired", "use_differs", "not_in_chain", "facts_changed", "not_needed",
+    "unreadable", "withdrawn", "unknown_signer", "signer_altered", "signature_wrong", "signer_retired", "wrong_role",
+    "not_counsel", "unrecorded", "not_yet", "expired", "use_differs", "not_in_chain", "facts_changed", "not_needed",
 ]  # fmt: skip
 """Every reason; a report's ``why`` starts with one of them and a colon."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, model_validator
@@ -48,6 +49,15 @@ class Duty(ConfigBase):
         return self
 
 
+READERS: dict[str, Callable[[Use], Any]] = {
+    "eu": lambda use: use.eu,
+    "field": lambda use: use.field,
+    "monthly_users": lambda use: use.monthly_users,
+    "monthly_revenue_usd": lambda use: use.monthly_revenue_usd,
+}
+"""What a condition may be about, and where the use says it."""
+
+
 class Condition(ConfigBase):
     """Something about licensee or field that a grant depends on.
 
@@ -75,7 +85,7 @@ class Condition(ConfigBase):
 
     def ruling(self, use: Use) -> Ruling:
         """Say what the condition means for a use."""
-        value = getattr(use, self.about)
+        value = READERS[self.about](use)
         if value is None:
             return self.unstated
         met = value <= self.at_most if self.at_most is not None else value not in (self.not_in or [])
@@ -83,7 +93,7 @@ class Condition(ConfigBase):
 
     def duty(self, use: Use) -> Duty | None:
         """Return the duty to see to it, where the use does not say whether the condition is met."""
-        if getattr(use, self.about) is None and self.unstated == "allow":
+        if READERS[self.about](use) is None and self.unstated == "allow":
             return Duty(id=f"confirm-{self.id}", kind="person", text=self.text)
         return None
 

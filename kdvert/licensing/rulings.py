@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from kdvert.configuration import ConfigBase
-from kdvert.licensing.obligations import Condition, Duty, Ruling, conditions, duties
+from kdvert.licensing.obligations import READERS, Condition, Duty, Ruling, conditions, duties
 from kdvert.licensing.use import Use
 from kdvert.records import sha256_json
 
@@ -150,6 +150,6 @@ _BASE_CODES = {"allow": "granted", "ask-counsel": "uncertain", "block": "forbidd
 
 
 def _told(condition: Condition, use: Use) -> str:
-    if getattr(use, condition.about) is None:
+    if READERS[condition.about](use) is None:
         return f"{condition.text} The use does not say: state use.{condition.about} in kdvert.yaml."
     return condition.text
