@@ -21,7 +21,7 @@ from kdvert.records import Chunk, EvalItem, Example
 from kdvert.stages.contract import StageContext
 from kdvert.store import iter_jsonl, read_jsonl, write_json, write_jsonl
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -45,7 +45,7 @@ class Config(ConfigBase):
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
     """Return the held-out questions and the vertical's verifiers."""
-    return [ctx.vertical.root / "vertical.yaml", ctx.vertical.root / "checks.py", *_eval_files(ctx, config)]
+    return [ctx.vertical.root / "vertical.yaml", *sorted(ctx.vertical.root.glob("*.py")), *_eval_files(ctx, config)]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
