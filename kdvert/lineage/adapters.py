@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from kdvert.errors import WorkFailed
 from kdvert.lineage.rights import Rights
 from kdvert.records import Record
@@ -106,15 +108,22 @@ def _folders(root: Path) -> Iterator[Path]:
 def _read(root: Path, folder: Path) -> Adapter:
     facts = _facts(folder)
     weights = sha256_file(folder / WEIGHTS)
-    lineage = facts.get("lineage")
     return Adapter(
         path=folder.relative_to(root).as_posix(),
         base=facts.get("base"),
         data_sha256=facts.get("data_sha256"),
         weights_sha256=weights,
-        rights=Rights.model_validate(lineage) if lineage else None,
+        rights=_rights(facts.get("lineage")),
         taint=_mark(folder),
     )
+
+
+def _rights(lineage: Any) -> Rights | None:
+    """Return what ``adapter.json`` says of the sources; None if it says nothing, or says it in another form."""
+    try:
+        return Rights.model_validate(lineage)
+    except ValidationError:
+        return None
 
 
 def _facts(folder: Path) -> dict[str, Any]:

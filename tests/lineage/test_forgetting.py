@@ -173,6 +173,18 @@ def test_a_copy_elsewhere_in_the_project_is_marked_where_it_lies(site, signer):
     assert any("unknown" in note for note in done.notes)
 
 
+@pytest.mark.parametrize("lineage", [None, {}, {"document_ids": ["doc-0006"]}, ["doc-0006"]])
+def test_an_adapter_whose_facts_are_of_another_form(site, signer, lineage):
+    """The current one is known by its records; of others kdvert says that it cannot tell."""
+    facts = read_json(site.work / "distill/adapter.json") | {"lineage": lineage}
+    write_json(site.work / "distill/adapter.json", facts)
+    shutil.copytree(site.work / "distill/adapter", site.root / "handed-on/adapter")
+    write_json(site.root / "handed-on/adapter.json", facts)
+    done = site.forget("sources/zeppelin.md", signer)
+    assert [t.taint.documents for t in tainted(site.root) if t.path in done.kept] == [["doc-0006"]]
+    assert any("handed-on/adapter" in note for note in done.notes)
+
+
 def test_an_adapter_that_learned_nothing_of_it_stays(site, signer):
     done = site.forget("sources/rows.jsonl#eyes", signer)
     assert tainted(site.root) == []
