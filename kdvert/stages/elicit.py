@@ -36,9 +36,10 @@ from kdvert.privacy.scrubber import Scrubber
 from kdvert.records import Chunk, Example, Failure, Sampling, ScrubbedText, sha256_text
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_json, write_json, write_jsonl
+from kdvert.teachers.kinds import open_teacher
 from kdvert.teachers.replies import ReplyStore
 from kdvert.teachers.scheduler import Limits, Scheduler, Usage
-from kdvert.teachers.settings import TeacherSettings, open_teacher
+from kdvert.teachers.settings import TeacherSettings
 from kdvert.versions import installed
 
 VERSION = 2
@@ -122,6 +123,9 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         retries=config.teacher.retries,
         max_requests=config.teacher.max_requests,
         max_tokens=config.teacher.max_tokens_total,
+        max_cost=config.teacher.max_cost,
+        price_in=config.teacher.price_in or 0.0,
+        price_out=config.teacher.price_out or 0.0,
     )
     with (
         Retriever.open(ctx.inputs["index"], root=ctx.project) as retriever,

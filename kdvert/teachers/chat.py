@@ -1,18 +1,18 @@
-"""A remote teacher: any chat model of LangChain, or any endpoint that speaks the OpenAI protocol."""
+"""A remote teacher by any provider of LangChain. What speaks the OpenAI protocol is `kdvert.teachers.endpoint`'s."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from kdvert.errors import UserError
 from kdvert.extras import require
 from kdvert.records import sha256_json
 from kdvert.registry import suggest
+from kdvert.teachers import completion, endpoint, logprobs
 from kdvert.teachers.faults import Fault, classify
 from kdvert.teachers.protocol import RawReply, TeacherRequest
 from kdvert.teachers.settings import TeacherSettings
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
 
-_TRUNCATED = {"length", "max_tokens", "MAX_TOKENS"}
 _LENGTH_NAMES = {"ollama": "num_predict", "google_genai": "max_output_tokens", "google_vertexai": "max_output_tokens"}
+_SCHEMA_NAMES = {"ollama": "format"} | dict.fromkeys(
+    ("openai", "azure_openai", "groq", "together", "fireworks", "xai"), "response_format"
+)
+"""How a provider's client is told of a JSON schema; the others are asked without one."""
+_LIKELY = {"openai", "azure_openai", "together", "fireworks", "xai"}
 _SEEDED = {"openai", "azure_openai", "ollama", "groq", "mistralai", "together", "fireworks", "deepseek", "xai"}
 
 
@@ -43,6 +47,8 @@ class ChatTeacher:
     model: BaseChatModel
     seeded: bool
     length_name: str = "max_tokens"
+    schema_name: str | None = None
+    likely: bool = False
     batch_size: int = 1
     local: bool = False
 
@@ -53,41 +59,6 @@ class ChatTeacher:
         Raises:
             UserError: unknown provider, a provider whose package is not installed, or a key that is not set.
         """
-        if settings.base_url:
-            return cls._compatible(settings, settings.base_url)
-        return cls._provider(settings)
-
-    @classmethod
-    def _compatible(cls, settings: TeacherSettings, base_url: str) -> ChatTeacher:
-        require("langchain_openai", install="langchain-openai", purpose="reach an OpenAI-compatible teacher")
-        # not ChatOpenAI: that renames max_tokens to a key which many compatible servers ignore
-        from langchain_openai.chat_models.base import BaseChatOpenAI
-        from openai import DefaultAsyncHttpxClient
-        from pydantic import SecretStr
-
-        key = _key(settings.api_key_env)
-        model = BaseChatOpenAI(
-            model=settings.model.removeprefix("openai:"),
-            base_url=base_url,
-            api_key=SecretStr(key or "not-needed"),
-            timeout=settings.timeout_s,
-            max_retries=0,  # the scheduler retries, and counts
-            # LangChain keeps one client per address for the whole process; its connections die with their event loop
-            http_async_client=DefaultAsyncHttpxClient(timeout=settings.timeout_s),
-        )
-        host = urlsplit(base_url).netloc.rpartition("@")[2]
-        return cls(
-            name=settings.model,
-            route=f"openai-compatible:{host}",
-            where=_without_credentials(base_url),
-            key_variable=settings.api_key_env,
-            timeout_s=settings.timeout_s,
-            model=model,
-            seeded=True,
-        )
-
-    @classmethod
-    def _provider(cls, settings: TeacherSettings) -> ChatTeacher:
         provider, _, name = settings.model.partition(":")
         known = _providers()
         if provider not in known:
@@ -107,12 +78,14 @@ class ChatTeacher:
             model=_init(provider, name, settings),
             seeded=provider in _SEEDED,
             length_name=_LENGTH_NAMES.get(provider, "max_tokens"),
+            schema_name=_SCHEMA_NAMES.get(provider),
+            likely=provider in _LIKELY,
         )
 
     @property
     def identity(self) -> str:
-        """Hash over model and address."""
-        return sha256_json({"model": self.name, "route": self.route, "where": self.where})
+        """Hash over model and provider."""
+        return sha256_json({"model": self.name, "route": self.route})
 
     async def complete(self, requests: Sequence[TeacherRequest]) -> list[RawReply | Fault]:
         """Answer each request. See `kdvert.teachers.protocol.Teacher`."""
@@ -121,18 +94,40 @@ class ChatTeacher:
     async def _one(self, request: TeacherRequest) -> RawReply | Fault:
         if request.continuation is not None:
             return Fault("refused", "cannot_score", "chat models give no likelihood of a text")
-        settings: dict[str, Any] = {
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                message = await self.model.ainvoke(
+                    request.prompt.text, stop=list(request.stop) or None, **self._options(request)
+                )
+        except Exception as error:  # noqa: BLE001 - every provider raises classes of its own; `classify` sorts them
+            return classify(error)
+        found = _raw(request, message)
+        return completion.replace_notes(found, "schema_not_offered") if self._plain(request) else found
+
+    async def close(self) -> None:
+        """Nothing is held: LangChain keeps its clients for the whole process."""
+
+    def _plain(self, request: TeacherRequest) -> bool:
+        return request.schema is not None and self.schema_name is None
+
+    def _options(self, request: TeacherRequest) -> dict[str, Any]:
+        options: dict[str, Any] = {
             "temperature": request.sampling.temperature,
             self.length_name: request.sampling.max_tokens,
         }
         if self.seeded:
-            settings["seed"] = request.sampling.seed % 2**31
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                message = await self.model.ainvoke(request.prompt.text, stop=list(request.stop) or None, **settings)
-        except Exception as error:  # noqa: BLE001 - every provider raises classes of its own; `classify` sorts them
-            return classify(error)
-        return _raw(request.id, message)
+            options["seed"] = request.sampling.seed % 2**31
+        if request.schema is not None and self.schema_name:
+            whole = self.schema_name == "response_format"
+            options[self.schema_name] = completion.response_format(request.schema) if whole else dict(request.schema)
+        if request.top_logprobs and self.likely:
+            options |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+        return options
+
+
+def opened(settings: TeacherSettings, root: Path) -> ChatTeacher:
+    """Open the provider that ``settings`` name. See `kdvert.teachers.kinds.open_teacher`."""
+    return ChatTeacher.connect(settings)
 
 
 def _init(provider: str, name: str, settings: TeacherSettings) -> BaseChatModel:
@@ -140,7 +135,7 @@ def _init(provider: str, name: str, settings: TeacherSettings) -> BaseChatModel:
 
     if not name:
         raise UserError(f"The teacher '{settings.model}' names no model.", hint=f"For example: {provider}:NAME")
-    key = _key(settings.api_key_env)
+    key = endpoint.key(settings.api_key_env)
     given: dict[str, Any] = {"api_key": key} if key else {}
     try:
         return init_chat_model(name, model_provider=provider, max_retries=0, timeout=settings.timeout_s, **given)
@@ -159,31 +154,22 @@ def _providers() -> dict[str, str]:
     return {name: row[0].partition(".")[0] for name, row in _BUILTIN_PROVIDERS.items()}
 
 
-def _key(variable: str | None) -> str | None:
-    if variable is None:
-        return None
-    value = os.environ.get(variable)
-    if not value:
-        raise UserError(
-            f"The environment variable {variable}, which should hold the teacher's key, is not set.",
-            hint=f"export {variable}=… or remove api_key_env for an endpoint that needs no key.",
-        )
-    return value
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-
-
-def _raw(request_id: str, message: AIMessage) -> RawReply:
-    usage = message.usage_metadata
+def _raw(request: TeacherRequest, message: AIMessage) -> RawReply:
+    given, metadata, text = message.usage_metadata, message.response_metadata, str(message.text)
+    notes: list[str] = []
+    counts = {"prompt_tokens": given["input_tokens"], "completion_tokens": given["output_tokens"]} if given else None
+    read, written = completion.usage(request, text, counts, notes)
+    likely = logprobs.of_message(metadata.get("logprobs")) if request.top_logprobs else None
+    if request.top_logprobs and likely is None:
+        notes.append("no_logprobs")
     return RawReply(
-        request_id=request_id,
-        text=str(message.text),
-        input_tokens=usage["input_tokens"] if usage else None,
-        output_tokens=usage["output_tokens"] if usage else None,
-        truncated=_stopped_by(message.response_metadata) in _TRUNCATED,
+        request_id=request.id,
+        text=text,
+        input_tokens=read,
+        output_tokens=written,
+        truncated=_stopped_by(metadata) in completion.TRUNCATED,
+        logprobs=likely,
+        notes=tuple(notes),
     )
 
 

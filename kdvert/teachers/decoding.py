@@ -1,6 +1,6 @@
 """How the next token is chosen, and when a reply ends, in a batch whose rows are requests of their own.
 
-Both classes are called by ``generate`` of transformers as a logits processor and a stopping criterion.
+These classes are called by ``generate`` of transformers as logits processors and as a stopping criterion.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from kdvert.teachers.logprobs import TokenChoice, TokenLogprobs
 from kdvert.teachers.protocol import TeacherRequest
 
 if TYPE_CHECKING:
@@ -60,3 +61,41 @@ class EndOfReply:
         if len(tokens) >= request.sampling.max_tokens:
             return True
         return bool(request.stop) and any(s in self._tokenizer.decode(tokens) for s in request.stop)
+
+
+class Likelihoods:
+    """Notes the model's own distribution at each step, at temperature 1, before anything changes it.
+
+    ``before`` goes in front of all other logits processors and ``after`` behind them. Only the likeliest tokens are
+    kept: whole distributions of a batch would take gigabytes.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, requests: Sequence[TeacherRequest]) -> None:
+        self._tokenizer = tokenizer
+        self._k = [r.top_logprobs for r in requests]
+        self._likely: Tensor | None = None
+        self._steps: list[list[tuple[int, float, list[int], list[float]]]] = []
+
+    def before(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Note the distribution."""
+        self._likely = scores.float().log_softmax(dim=-1)
+        return scores
+
+    def after(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Note what is chosen: the largest score, since `SeededNoise` samples."""
+        if self._likely is None:
+            raise RuntimeError("`before` was not called")
+        chosen = scores.argmax(dim=-1, keepdim=True)
+        own = self._likely.gather(1, chosen).squeeze(1).tolist()
+        top = self._likely.topk(max(self._k), dim=-1)
+        ids, values = top.indices.tolist(), top.values.tolist()
+        self._steps.append(list(zip(chosen.squeeze(1).tolist(), own, ids, values)))
+        return scores
+
+    def of_row(self, row: int, length: int) -> TokenLogprobs:
+        """Return the first ``length`` tokens of a row."""
+        return tuple(self._choice(*step[row], self._k[row]) for step in self._steps[:length])
+
+    def _choice(self, token: int, own: float, ids: list[int], values: list[float], k: int) -> TokenChoice:
+        texts = [str(self._tokenizer.decode([i])) for i in (token, *ids[:k])]
+        return TokenChoice(texts[0], own, tuple(zip(texts[1:], values[:k])), token, tuple(ids[:k]))

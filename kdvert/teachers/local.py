@@ -7,7 +7,8 @@ values are copied to each row, which saves most of the reading with few-shot pro
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,12 @@ from kdvert import weights
 from kdvert.errors import WorkFailed
 from kdvert.hardware import probe
 from kdvert.records import ScrubbedText, sha256_json
-from kdvert.teachers.decoding import EndOfReply, SeededNoise
+from kdvert.teachers import structured
+from kdvert.teachers.decoding import EndOfReply, Likelihoods, SeededNoise
 from kdvert.teachers.faults import Fault
+from kdvert.teachers.logprobs import TokenLogprobs
 from kdvert.teachers.protocol import RawReply, TeacherRequest
+from kdvert.teachers.settings import TeacherSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,6 +97,9 @@ class LocalTeacher:
                 hint=f"Set elicit.teacher.batch_size below {self.batch_size}.",
             ) from error
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     def _complete(self, requests: Sequence[TeacherRequest]) -> list[RawReply | Fault]:
         requests = [self._as_text(r) for r in requests]
         lengths = [self._length(r) for r in requests]
@@ -128,6 +135,9 @@ class LocalTeacher:
 
         ids, mask, cache = self._inputs([r.prompt.text for r in requests])
         start = ids.shape[1]
+        likely = Likelihoods(self.tokenizer, requests) if any(r.top_logprobs for r in requests) else None
+        guide = structured.guide(self.tokenizer, requests)
+        steps: list[Any] = [likely.before if likely else None, guide, SeededNoise(requests)]
         out = self.model.generate(  # type: ignore[operator]
             input_ids=ids,
             attention_mask=mask,
@@ -135,27 +145,43 @@ class LocalTeacher:
             max_new_tokens=max(r.sampling.max_tokens for r in requests),
             do_sample=False,  # `SeededNoise` samples
             temperature=None, top_p=None, top_k=None, repetition_penalty=1.0,
-            logits_processor=LogitsProcessorList([SeededNoise(requests)]),
+            logits_processor=LogitsProcessorList([s for s in [*steps, likely and likely.after] if s]),
             stopping_criteria=StoppingCriteriaList([EndOfReply(self.tokenizer, requests, start)]),
             pad_token_id=self.tokenizer.pad_token_id,
         )  # fmt: skip
         tails = out[:, start:].tolist()
-        return [self._reply(r, tail, int(mask[row].sum())) for row, (r, tail) in enumerate(zip(requests, tails))]
+        return [
+            self._reply(r, tail, int(mask[row].sum()), functools.partial(likely.of_row, row) if likely else None)
+            for row, (r, tail) in enumerate(zip(requests, tails))
+        ]
 
-    def _reply(self, request: TeacherRequest, tokens: list[int], read: int) -> RawReply:
+    def _reply(
+        self, request: TeacherRequest, tokens: list[int], read: int, likely: Callable[[int], TokenLogprobs] | None
+    ) -> RawReply:
         ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id}
         limit = request.sampling.max_tokens
         length = next((i for i, t in enumerate(tokens) if t in ends), len(tokens))
         ended = length < len(tokens)
-        text = str(self.tokenizer.decode(tokens[: min(length, limit)], skip_special_tokens=True))
+        written = tokens[: min(length, limit)]
+        text = str(self.tokenizer.decode(written, skip_special_tokens=True))
         cut = min((i for i in (text.find(s) for s in request.stop) if i >= 0), default=None)
+        plain = request.schema is not None and not structured.held(self.tokenizer, request)
         return RawReply(
             request_id=request.id,
             text=text if cut is None else text[:cut],
             input_tokens=read,
-            output_tokens=min(length, limit),
+            output_tokens=len(written),
             truncated=cut is None and not (ended and length <= limit),
+            logprobs=likely(self._tokens_of(written, cut)) if likely and request.top_logprobs else None,
+            notes=("schema_not_offered",) if plain else (),
         )
+
+    def _tokens_of(self, tokens: list[int], cut: int | None) -> int:
+        """Return how many of ``tokens`` the text before ``cut`` takes (None: all)."""
+        if cut is None:
+            return len(tokens)
+        fits = (n for n in range(len(tokens) + 1) if len(self.tokenizer.decode(tokens[:n])) >= cut)
+        return next(fits, len(tokens))
 
     # --- scoring -------------------------------------------------------------------------------------------------
 
@@ -223,6 +249,11 @@ class LocalTeacher:
         copied = copy.deepcopy(self._shared[1])
         copied.batch_repeat_interleave(rows)
         return copied
+
+
+def opened(settings: TeacherSettings, root: Path) -> LocalTeacher:
+    """Load the weights that ``settings`` name. See `kdvert.teachers.kinds.open_teacher`."""
+    return LocalTeacher.load(settings.model, batch_size=settings.batch_size, root=root)
 
 
 def shared_beginning(texts: Sequence[str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from kdvert.records import Sampling, ScrubbedText, sha256_json
 from kdvert.teachers.faults import Fault
+from kdvert.teachers.logprobs import TokenLogprobs
 
 Scrub = Callable[[str], ScrubbedText]
 """Removes personal data from a text. Passed in, so that this package needs to know no detector."""
@@ -26,6 +27,10 @@ class TeacherRequest:
         chat: the prompt is a message to a chat model and not a text to go on with. Remote teachers always take it so.
         continuation: if given, nothing is written; the reply's ``score`` is the mean log-likelihood per token, in
             nats, of this text after the prompt. Only local teachers can do that.
+        schema: JSON schema that the reply is to meet. A local teacher is held to it if the extra ``structured`` is
+            installed, an endpoint is asked for it; one that refuses schemas is asked without. So the reply still has
+            to be checked.
+        top_logprobs: how many likeliest tokens to give for each position of the reply (0: none).
 
     Raises:
         TypeError: a text was not scrubbed. This is a bug, not a user error.
@@ -38,6 +43,8 @@ class TeacherRequest:
     stop: tuple[str, ...] = ()
     chat: bool = False
     continuation: ScrubbedText | None = None
+    schema: Mapping[str, Any] | None = None
+    top_logprobs: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, ScrubbedText):
@@ -50,7 +57,15 @@ class TeacherRequest:
 class RawReply:
     """What a teacher wrote, before scrubbing. It goes to the reply store and nowhere else.
 
-    Token counts are None if the endpoint does not report them. ``truncated``: the longest length was reached.
+    Attributes:
+        input_tokens: tokens read; None if the endpoint does not report them or cannot be believed.
+        output_tokens: the same for tokens written.
+        truncated: the longest length was reached.
+        score: mean log-likelihood per token of the request's continuation, in nats.
+        logprobs: token by token, if the request asks for them and the teacher gives them.
+        model: the name that the endpoint answers by, where it is not the one that was asked for.
+        endpoint: host that answered.
+        notes: what was odd about the reply and tolerated, as stable short codes (`NOTES`).
     """
 
     request_id: str
@@ -59,11 +74,28 @@ class RawReply:
     output_tokens: int | None = None
     truncated: bool = False
     score: float | None = None
+    logprobs: TokenLogprobs | None = None
+    model: str | None = None
+    endpoint: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+NOTES = {
+    "other_model": "the endpoint answers by another model's name",
+    "implausible_usage": "the token counts cannot be true; they are taken as not reported",
+    "no_finish_reason": "the endpoint does not say why the reply ended",
+    "reasoning_left_out": "the model's reasoning is not part of the reply",
+    "streamed_unasked": "the reply came as a stream, complete",
+    "schema_not_offered": "asked without the JSON schema, because the teacher takes none",
+    "no_logprobs": "the teacher gives no log-probabilities",
+    "logprobs_dropped": "scrubbing changed the reply, so its tokens are not kept",
+}
+"""Every code of `RawReply.notes`, and what it means."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply as it is kept: scrubbed."""
+    """A reply as it is kept: scrubbed. ``logprobs`` is None too if scrubbing changed the text."""
 
     request_id: str
     text: ScrubbedText
@@ -71,6 +103,9 @@ class Reply:
     output_tokens: int | None = None
     truncated: bool = False
     score: float | None = None
+    logprobs: TokenLogprobs | None = None
+    model: str | None = None
+    endpoint: str | None = None
 
 
 class Teacher(Protocol):
@@ -79,8 +114,8 @@ class Teacher(Protocol):
     Attributes:
         name: the model reference, as in the settings.
         route: how it is reached: ``local``, ``openai-compatible:<host>`` or ``langchain:<provider>``.
-        identity: hash over model and route; for local weights over their bytes, so that other weights under the
-            same name are another teacher.
+        identity: hash over the model's name, whatever endpoint serves it; for local weights over their bytes, so that
+            other weights under the same name are another teacher.
         batch_size: how many requests one `complete` takes. 1 for remote teachers, which are called concurrently.
         local: it computes on this machine, so calls run one after another.
         where: what to name in an error: the address, or the provider.
@@ -111,6 +146,9 @@ class Teacher(Protocol):
     async def complete(self, requests: Sequence[TeacherRequest]) -> list[RawReply | Fault]:
         """Answer each request, in order; a `Fault` stands for one that failed, and says whether to try again."""
 
+    async def close(self) -> None:
+        """Close connections. The teacher may be used again in another event loop."""
+
 
 def request_id(
     teacher: Teacher,
@@ -122,6 +160,8 @@ def request_id(
     stop: Sequence[str] = (),
     chat: bool = False,
     continuation: ScrubbedText | None = None,
+    schema: Mapping[str, Any] | None = None,
+    top_logprobs: int = 0,
 ) -> str:
     """Return the id of a call: a hash over everything that shapes its reply.
 
@@ -138,5 +178,7 @@ def request_id(
             "stop": list(stop),
             "chat": chat,
             "continuation": continuation.text if continuation else None,
+            "schema": schema,
+            "top_logprobs": top_logprobs,
         }
     )

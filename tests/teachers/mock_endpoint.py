@@ -9,7 +9,50 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ERRORS = {"400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "503": 503}
+ERRORS = {"302": 302, "400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "503": 503}
+RAW = {
+    "garbage": ("<html>502 Bad Gateway</html>", "text/html"),
+    "plain_text": ("upstream connect error", "text/plain"),
+    "cut_json": ('{"id": "x", "choices": [{"index": 0, "mess', "application/json"),
+    "json_list": ("[1, 2]", "application/json"),
+    "nothing": ("", "application/json"),
+    "error_body": (json.dumps({"error": {"message": "upstream gone", "code": 502}}), "application/json"),
+    "error_text": (json.dumps({"error": "upstream gone"}), "application/json"),
+    "half_stream": ('data: {"choices": [{"delta": {"content": "Hal"}}]}\n\n', "text/event-stream"),
+    "whole_stream": (
+        'data: {"choices": [{"delta": {"content": "Who"}}]}\n\n'
+        'data: {"choices": [{"delta": {"content": "le."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
+        "text/event-stream",
+    ),
+}
+"""Bodies of replies with status 200, by mode."""
+
+CHOICES = {
+    "no_choices": [],
+    "null_choice": [None],
+    "no_content": [{"message": {"role": "assistant", "content": None}, "finish_reason": "stop"}],
+    "filtered": [{"message": {"content": ""}, "finish_reason": "content_filter"}],
+    "refusal": [{"message": {"content": None, "refusal": "I will not."}, "finish_reason": "stop"}],
+    "tools": [{"message": {"content": None, "tool_calls": [{"id": "1"}]}, "finish_reason": "tool_calls"}],
+    "reasoning": [{"message": {"content": "Fine.", "reasoning_content": "Hm."}, "finish_reason": "stop"}],
+    "only_reasoning": [{"message": {"content": "", "reasoning_content": "Hm."}, "finish_reason": "length"}],
+    "parts": [{"message": {"content": [{"type": "text", "text": "In "}, {"text": "parts."}]}, "finish_reason": "stop"}],
+}
+"""The choices of replies without usage, by mode."""
+USAGES = {
+    "negative_usage": {"prompt_tokens": -5, "completion_tokens": 20},
+    "absurd_usage": {"prompt_tokens": 100, "completion_tokens": 10**9},
+    "worded_usage": {"prompt_tokens": "many", "completion_tokens": 20},
+    "free_usage": {"prompt_tokens": 100, "completion_tokens": 0},
+    "half_usage": {"prompt_tokens": 100},
+}
+"""Token counts that cannot be true."""
+LIKELY = {
+    "content": [
+        {"token": "Hi", "logprob": -0.25, "top_logprobs": [{"token": "Hi", "logprob": -0.25}, {"token": "Oh", "logprob": -1.75}]},
+        {"token": "!", "logprob": -0.5, "top_logprobs": [{"token": ".", "logprob": -9999.0}, {"token": "!", "logprob": -0.5}]},
+    ]
+}
 
 
 class _Server(ThreadingHTTPServer):
@@ -24,6 +67,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         self.mode: Callable[[int, str], str] = lambda number, prompt: "ok"
+        self.takes: Callable[[dict], bool] = lambda body: True
         self.bodies: list[dict] = []
         self.keys: list[str | None] = []
         self.retry_after: str | None = None
@@ -69,7 +113,7 @@ class Endpoint:
                     endpoint.most_at_once = max(endpoint.most_at_once, endpoint._now)
                 try:
                     prompt = body["messages"][-1]["content"]
-                    self._answer(endpoint.mode(number, prompt), prompt, body["model"])
+                    self._answer(endpoint.mode(number, prompt) if endpoint.takes(body) else "400", prompt, body["model"])
                 finally:
                     with endpoint._lock:
                         endpoint._now -= 1
@@ -84,18 +128,24 @@ class Endpoint:
                 if mode in ERRORS:
                     # a body that quotes the prompt, as some servers do: it must not get into errors
                     self._send(ERRORS[mode], json.dumps({"error": {"message": f"refused: {prompt}"}}))
-                elif mode == "garbage":
-                    self._send(200, "<html>502 Bad Gateway</html>", "text/html")
-                elif mode == "error_body":
-                    self._send(200, json.dumps({"error": {"message": "upstream gone", "code": 502}}))
+                elif mode in RAW:
+                    self._send(200, *RAW[mode])
+                elif mode == "short":
+                    self._send(200, "{}", length=500)
+                elif mode in CHOICES:
+                    self._send(200, json.dumps({"model": model, "choices": CHOICES[mode]}))
                 else:
                     self._send(200, json.dumps(envelope(content(mode, prompt), model, mode)))
 
-            def _send(self, status: int, text: str, kind: str = "application/json") -> None:
+            def _send(self, status: int, text: str, kind: str = "application/json", length: int | None = None) -> None:
                 data = text.encode()
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Content-Length", str(length or len(data)))
+                if length:
+                    self.close_connection = True
+                if status == 302:
+                    self.send_header("Location", endpoint.url + "/elsewhere")
                 if status in (429, 503) and endpoint.retry_after is not None:
                     self.send_header("Retry-After", endpoint.retry_after)
                 try:
@@ -129,6 +179,13 @@ def content(mode: str, prompt: str) -> str:
             }
         ),
         "no_usage": good,
+        "broken_unicode": "half a pair: \ud83d, and a nul: \0",
+        "thinking": "<think>Let me see.</think>\n\nThe answer.",
+        "other_model": good,
+        "dated_model": good,
+        "no_finish": good,
+        "likely": "Hi!",
+        **dict.fromkeys(USAGES, good),
         "personal": json.dumps({"pairs": [], "note": "Call Maria Alvarez at 555-555-0123"}),
     }
     return written[mode]
@@ -153,4 +210,14 @@ def envelope(text: str, model: str, mode: str) -> dict:
     }  # fmt: skip
     if mode == "no_usage":
         del reply["usage"]
+    if mode in USAGES:
+        reply["usage"] = USAGES[mode]
+    if mode == "other_model":
+        reply["model"] = "a-smaller-model"
+    if mode == "dated_model":
+        reply["model"] = f"Org/{model}-2026-01-01"
+    if mode == "no_finish":
+        reply["choices"][0]["finish_reason"] = None
+    if mode == "likely":
+        reply["choices"][0]["logprobs"] = LIKELY
     return reply

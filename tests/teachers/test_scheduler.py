@@ -1,12 +1,13 @@
 """One scheduler: concurrency, retries, budgets and the errors that end a run, against a real server."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from kdvert.errors import UserError, WorkFailed
 from kdvert.progress import Silent
-from kdvert.teachers.chat import ChatTeacher
+from kdvert.teachers.kinds import open_teacher
 from kdvert.teachers.protocol import RawReply
 from kdvert.teachers.scheduler import CallFailed, Limits, Scheduler
 from kdvert.teachers.settings import TeacherSettings
@@ -15,7 +16,7 @@ from kdvert.teachers.settings import TeacherSettings
 @pytest.fixture
 def scheduler(endpoint, store):
     def make(timeout_s: float = 5.0, **limits) -> Scheduler:
-        teacher = ChatTeacher.connect(TeacherSettings(model="m", base_url=endpoint.url, timeout_s=timeout_s))
+        teacher = open_teacher(TeacherSettings(model="m", base_url=endpoint.url, timeout_s=timeout_s), root=Path())
         return Scheduler(teacher, store, Limits(**({"backoff_s": 0.01} | limits)), Silent(), lambda texts: None)
 
     return make
@@ -86,8 +87,8 @@ def test_retry_after_wins_over_the_backoff(endpoint, scheduler, request_for):
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("429", "rate_limited"), ("500", "server_error"), ("slow", "timeout"), ("garbage", "bad_response"),
-     ("error_body", "bad_response"), ("400", "request_refused")],
+    [("429", "rate_limited"), ("500", "server_error"), ("slow", "timeout"), ("garbage", "html_reply"),
+     ("error_body", "server_error"), ("400", "request_refused")],
 )  # fmt: skip
 def test_what_stays_broken_costs_one_request_and_has_a_reason(endpoint, scheduler, request_for, mode, reason):
     endpoint.mode = lambda number, prompt: mode if prompt == "bad" else "ok"
@@ -212,7 +213,7 @@ def refuse_b(texts):
 
 
 def test_what_the_gate_refuses_is_not_sent(endpoint, store, request_for):
-    teacher = ChatTeacher.connect(TeacherSettings(model="m", base_url=endpoint.url))
+    teacher = open_teacher(TeacherSettings(model="m", base_url=endpoint.url), root=Path())
     plan = Scheduler(teacher, store, Limits(), Silent(), refuse_b)
     results = plan.run([job(request_for("a")), job(request_for("b"))])
     assert results[1] == ["held_back"]
