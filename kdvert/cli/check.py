@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from kdvert.cli.options import PROJECT, SET
 from kdvert.cli.output import command
@@ -18,6 +19,8 @@ from kdvert.errors import GateBlocked, UserError
 from kdvert.licensing.chain import Report, SourceUse, Writer
 from kdvert.licensing.use import Use
 from kdvert.project import find, read
+
+_COLORS = {"allow": "green", "allow-with-duties": "green", "ask-counsel": "yellow", "block": "red"}
 
 
 @click.command()
@@ -85,16 +88,16 @@ def _project(folder: Path, overrides: tuple[str, ...], options: dict[str, Any], 
 
 def show(console: Console, report: Report) -> None:
     """Print the chain, the conflicts, the overrides and the duties of a report."""
-    table = Table(title=f"license check: {report.verdict}", caption=_of(report))
-    for column in ("link", "subject", "verdict", "why", "duties"):
-        table.add_column(column, overflow="fold")
+    table = Table(title=f"license check: {report.verdict}", caption=_of(report), show_lines=True)
+    table.add_column("link")
+    table.add_column("subject, and why", overflow="fold", ratio=1)
+    table.add_column("verdict", no_wrap=True)
     for link in report.links:
         duties = ", ".join(duty.id for duty in link.duties)
-        table.add_row(link.kind, link.subject, f"{link.verdict}\n{link.code}", link.reason, duties)
+        table.add_row(link.kind, _cell(link.subject, link.reason, duties), _verdict(link.verdict, link.code))
     for conflict in report.conflicts:
-        table.add_row(
-            "conflict", "\n".join(conflict.between), f"{conflict.verdict}\n{conflict.code}", conflict.reason, ""
-        )
+        subject = " against ".join(conflict.between)
+        table.add_row("conflict", _cell(subject, conflict.reason, ""), _verdict(conflict.verdict, conflict.code))
     console.print(table)
     for row in report.overrides:
         held = "holds" if row.held else f"does NOT hold ({row.why})"
@@ -105,6 +108,16 @@ def show(console: Console, report: Report) -> None:
         console.print(f"  {duty.id}: {duty.text}", markup=False)
     if report.verdict == "ask-counsel":
         console.print("Ask counsel. Internal runs may go on; a report or an export for others needs an override.")
+
+
+def _cell(subject: str, reason: str, duties: str) -> Text:
+    asks = f"\nduties: {duties}" if duties else ""
+    return Text.assemble((subject, "bold"), f"\n{reason}", (asks, "dim"))
+
+
+def _verdict(verdict: str, code: str) -> Text:
+    kind, _, short = code.rpartition(".")
+    return Text.assemble((verdict, _COLORS[verdict]), (f"\n{kind}.\n{short}" if kind else f"\n{short}", "dim"))
 
 
 def _of(report: Report) -> str:
