@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("kdvert.cli.keys:keys", "Make and list the keys that people sign decisions with."),
     "license": ("kdvert.cli.license:license", "Say what kdvert believes of licenses, and what they come to together."),
     "teacher": ("kdvert.cli.teacher:teacher", "Say whose terms hold for what a teacher writes."),
+    "cassette": ("kdvert.cli.cassette:cassette", "Keep what a teacher said, to repeat a run without it."),
     "trace": ("kdvert.cli.trace:trace", "Show where a record comes from, or what was made of a source."),
     "forget": ("kdvert.cli.forget:forget", "Remove a source and all that was made of it, for good."),
     "report": ("kdvert.cli.report:report", "Write the dossier of a finished run: cards, bill of materials, controls."),

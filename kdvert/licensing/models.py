@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,11 +48,14 @@ def standing(ref: str, base_url: str | None = None, *, root: Path | None = None)
     """Find out whose terms hold for a model.
 
     Args:
-        ref: ``embedded``, a model reference (``hf:``, ``pypi:``, a path), ``provider:NAME``, or a name at ``base_url``.
+        ref: ``embedded``, a model reference (``hf:``, ``pypi:``, a path), ``provider:NAME``, a name at ``base_url``, or
+            ``replay:FILE``: a cassette stands under the terms of the teacher that was recorded.
         base_url: where an OpenAI-compatible server is reached. A vendor's host brings the vendor's terms, whatever the
             model; one's own machine brings the license of the model's weights.
         root: the folder that relative paths start from (default: the current one).
     """
+    if ref.startswith("replay:"):
+        return _replayed(ref, root or Path.cwd())
     provider, name = _split(ref, base_url)
     if base_url:
         return _served(ref, name, base_url)
@@ -66,6 +71,34 @@ def standing(ref: str, base_url: str | None = None, *, root: Path | None = None)
     if not ref.startswith("pypi:") and path.exists():
         return _by_card(ref, path)
     return _by_name(ref, ref.partition("#sha256=")[0].rstrip("/").rpartition("/")[2])
+
+
+def joined(subject: str, parts: Sequence[Standing]) -> Standing:
+    """Return the standing of what stands under the terms of all ``parts``."""
+    return Standing(
+        subject,
+        list({row.id: row for part in parts for row in part.licenses}.values()),
+        list({row.provider: row for part in parts for row in part.routes}.values()),
+        next((part.unknown for part in parts if part.unknown), None),
+        [doubt for part in parts for doubt in part.doubts],
+        [note for part in parts for note in part.notes],
+    )
+
+
+def _replayed(ref: str, root: Path) -> Standing:
+    """Find terms of a cassette: its first line says which models answered, and where."""
+    path = root / Path(ref.removeprefix("replay:")).expanduser()
+    try:
+        with open(path, encoding="utf-8") as stream:
+            teacher = json.loads(stream.readline(_CARD_BYTES))["teacher"]
+        parts = [standing(str(at["model"]), at["base_url"], root=root) for at in teacher["reached"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return Standing(ref, unknown=f"{path.name} is no cassette that says which teacher was recorded.")
+    if not parts:
+        return Standing(ref, unknown=f"The cassette {path.name} names no teacher.")
+    found = joined(f"{teacher['name']} (recorded in {path.name})", parts)
+    found.notes.append("Answers come from a cassette: the terms of the teacher that was recorded hold.")
+    return found
 
 
 def _split(ref: str, base_url: str | None) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kdvert.licensing import chain, overrides
-from kdvert.licensing.chain import SourceUse
+from kdvert.licensing.chain import SourceUse, Writer
 from kdvert.licensing.sources_of_run import RunSources, sources_of_run
 from kdvert.licensing.use import Use
 
@@ -29,18 +29,29 @@ def unlifted(configuration: Mapping[str, Any], *, ingest: Path | None, root: Pat
         today: the day the facts are judged on.
     """
     found = sources_of_run(ingest) if ingest else RunSources(_stated(configuration), [], [])
-    teacher = (configuration.get("elicit") or {}).get("teacher") or {}
+    reached = teachers((configuration.get("elicit") or {}).get("teacher") or {})
     return chain.check(
         sources=found.uses,
-        teacher=str(teacher.get("model", "embedded")),
-        base_url=teacher.get("base_url"),
+        teacher=reached[0].ref,
+        base_url=reached[0].base_url,
         student=str((configuration.get("distill") or {}).get("student", "embedded")),
         use=use_of(configuration),
         today=today,
+        writers=reached[1:],
         mismatches=found.mismatches,
         settled=[(row.mismatch, row.reason or "") for row in found.settled],
         root=root,
     )
+
+
+def teachers(settings: Mapping[str, Any]) -> list[Writer]:
+    """Return the teacher by every way that the settings ``elicit.teacher`` let it be reached, the main one first."""
+    model, main = str(settings.get("model", "embedded")), settings.get("base_url")
+    also = [
+        Writer(ref=str(at.get("model") or model), base_url=at["base_url"], role="serves the teacher too")
+        for at in settings.get("endpoints") or ()
+    ]
+    return also if also and not main else [Writer(ref=model, base_url=main), *also]
 
 
 def use_of(configuration: Mapping[str, Any]) -> Use:

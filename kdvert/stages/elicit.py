@@ -28,7 +28,7 @@ from kdvert.elicitation.seeds import has_placeholder
 from kdvert.elicitation.strategies import STRATEGIES, strategy
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge.index import Retriever
-from kdvert.licensing.models import standing
+from kdvert.licensing.models import joined, standing
 from kdvert.lineage.rights import model_terms
 from kdvert.privacy.gate import EgressGate
 from kdvert.privacy.ledger import Ledger
@@ -36,7 +36,8 @@ from kdvert.privacy.scrubber import Scrubber
 from kdvert.records import Chunk, Example, Failure, Sampling, ScrubbedText, sha256_text
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_json, write_json, write_jsonl
-from kdvert.teachers.kinds import open_teacher
+from kdvert.teachers.kinds import kind_of, open_teacher
+from kdvert.teachers.replay import cassette_path
 from kdvert.teachers.replies import ReplyStore
 from kdvert.teachers.scheduler import Limits, Scheduler, Usage
 from kdvert.teachers.settings import TeacherSettings
@@ -104,7 +105,9 @@ def content(ctx: StageContext, config: Config) -> list[Path]:
     folder = f"elicit/{config.strategy}/{config.skill}"
     layers = (shared_templates(), ctx.vertical.templates, ctx.templates.project)
     prompts = [layer / folder for layer in layers if layer and (layer / folder).is_dir()]
-    return [*prompts, *(ctx.vertical.root / name for name in ("vertical.yaml", "privacy.yaml", "recognizers.yaml"))]
+    rules = [ctx.vertical.root / name for name in ("vertical.yaml", "privacy.yaml", "recognizers.yaml")]
+    recorded = [cassette_path(config.teacher.model, ctx.project)] if kind_of(config.teacher) == "replay" else []
+    return [*prompts, *rules, *recorded]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
             per_passage=config.per_passage,
             round_trip_margin=config.round_trip_margin,
             versions=installed(),
-            terms=model_terms(standing(config.teacher.model, config.teacher.base_url, root=ctx.project)),
+            terms=_terms(config.teacher, ctx.project),
             stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
         )
         gate = EgressGate(scrubber, ctx.templates.package_lines(), fences.LINE)
@@ -155,6 +158,13 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         outcomes = scheduler.run(strategy(config.strategy)(assignment))
     summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(assignment.chunks)}
     return _write(ctx.out, outcomes, summary, scheduler.usage)
+
+
+def _terms(teacher: TeacherSettings, root: Path) -> list[str]:
+    """Return the terms of the teacher by every way that it may be reached."""
+    ways: list[tuple[str, str | None]] = [(at.model or teacher.model, at.base_url) for at in teacher.reached()]
+    ways = ways or [(teacher.model, None)]
+    return model_terms(joined(teacher.model, [standing(model, url, root=root) for model, url in ways]))
 
 
 def choose_passages(chunks: Sequence[Chunk], count: int | None, seed: int) -> list[Chunk]:
@@ -189,6 +199,13 @@ def _write(out: Path, outcomes: Sequence[Outcome], summary: dict[str, Any], usag
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "seconds": round(usage.seconds, 1),
+        "cost": round(usage.cost, 6),
+        "calls": usage.calls,
+        "most_at_once": usage.most_at_once,
+        "notes": dict(usage.notes),
+        "faults": dict(usage.faults),
+        "endpoints": dict(usage.endpoints),
+        "other_models": dict(usage.other_models),
         "candidates": len(made),
         "examples": len(examples),
         "failures": reasons,

@@ -72,6 +72,15 @@ class ReplyStore:
             self._db.executescript(_TABLES)
             self._add_columns()
 
+    @classmethod
+    def reading(cls, path: Path) -> ReplyStore:
+        """Open a file to read from; nothing can be kept."""
+
+        def never(text: str) -> ScrubbedText:
+            raise WorkFailed("This file of replies was opened for reading.", hint="Open it with a scrubber.")
+
+        return cls(path, never)
+
     def __enter__(self) -> ReplyStore:
         return self
 

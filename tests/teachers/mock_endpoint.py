@@ -49,8 +49,16 @@ USAGES = {
 """Token counts that cannot be true."""
 LIKELY = {
     "content": [
-        {"token": "Hi", "logprob": -0.25, "top_logprobs": [{"token": "Hi", "logprob": -0.25}, {"token": "Oh", "logprob": -1.75}]},
-        {"token": "!", "logprob": -0.5, "top_logprobs": [{"token": ".", "logprob": -9999.0}, {"token": "!", "logprob": -0.5}]},
+        {
+            "token": "Hi",
+            "logprob": -0.25,
+            "top_logprobs": [{"token": "Hi", "logprob": -0.25}, {"token": "Oh", "logprob": -1.75}],
+        },
+        {
+            "token": "!",
+            "logprob": -0.5,
+            "top_logprobs": [{"token": ".", "logprob": -9999.0}, {"token": "!", "logprob": -0.5}],
+        },
     ]
 }
 
@@ -113,7 +121,9 @@ class Endpoint:
                     endpoint.most_at_once = max(endpoint.most_at_once, endpoint._now)
                 try:
                     prompt = body["messages"][-1]["content"]
-                    self._answer(endpoint.mode(number, prompt) if endpoint.takes(body) else "400", prompt, body["model"])
+                    self._answer(
+                        endpoint.mode(number, prompt) if endpoint.takes(body) else "400", prompt, body["model"]
+                    )
                 finally:
                     with endpoint._lock:
                         endpoint._now -= 1

@@ -18,7 +18,9 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required":
 @pytest.fixture
 def connect(endpoint, tmp_path):
     def make(**changes) -> EndpointTeacher:
-        return open_teacher(TeacherSettings(**({"model": "some-model", "base_url": endpoint.url} | changes)), root=tmp_path)
+        return open_teacher(
+            TeacherSettings(**({"model": "some-model", "base_url": endpoint.url} | changes)), root=tmp_path
+        )
 
     return make
 
@@ -73,7 +75,9 @@ def test_a_password_in_the_address_gives_way_to_a_key(connect, endpoint, request
 
 
 def test_a_query_in_the_address_stays_behind_the_path(connect, endpoint):
-    assert connect(base_url=endpoint.url + "/?api-version=1")._address == endpoint.url + "/chat/completions?api-version=1"
+    assert (
+        connect(base_url=endpoint.url + "/?api-version=1")._address == endpoint.url + "/chat/completions?api-version=1"
+    )
 
 
 @pytest.mark.parametrize(
