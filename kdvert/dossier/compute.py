@@ -16,6 +16,7 @@ import yaml
 from kdvert.configuration import ConfigBase, validate
 from kdvert.content import compliance_facts
 from kdvert.records import Record
+from kdvert.weights import short_name
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TRAINING, GENERATING = 6, 2  # floating-point operations for each weight and token
@@ -82,7 +83,7 @@ def facts() -> BaseModelFile:
 
 def known(ref: str) -> BaseModelRow | None:
     """Return the facts on the model that ``ref`` names, or None."""
-    name = ref.partition("#sha256=")[0].rstrip("/").rpartition("/")[2].lower()
+    name = short_name(ref).lower()
     return next((row for row in facts().models if re.search(row.pattern, name)), None)
 
 

@@ -29,6 +29,7 @@ from kdvert.reporting.masking import mask, mask_text
 from kdvert.store import sha256_file
 from kdvert.versions import installed
 from kdvert.verticals import Vertical
+from kdvert.weights import short_name
 
 DATA = (
     ("train", "distill", "train.jsonl", "Records that the student was trained on."),
@@ -201,7 +202,7 @@ def _model(role: str, ref: str, root: Path, *, base_url: str | None = None, **kn
     return ModelFacts(
         role=role,
         ref=mask_text(ref),
-        name=mask_text(ref.partition("#sha256=")[0].rstrip("/").rpartition("/")[2] or ref),
+        name=mask_text(short_name(ref)),
         hub=_hub(ref) or (facts.hub if facts else None),
         licenses=[row.id for row in held.licenses],
         parameters=facts.parameters if facts else None,

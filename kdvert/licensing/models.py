@@ -15,7 +15,7 @@ import yaml
 
 from kdvert.licensing.facts import ModelLicense, Route, families, model_licenses, routes
 from kdvert.registry import suggest
-from kdvert.weights import DEFAULT_MODEL
+from kdvert.weights import DEFAULT_MODEL, short_name
 
 LOCAL_PROVIDERS = frozenset({"ollama", "llamacpp", "vllm"})
 """Prefixes of servers that run on the user's own machines when no base_url says otherwise."""
@@ -70,7 +70,7 @@ def standing(ref: str, base_url: str | None = None, *, root: Path | None = None)
     path = (root or Path.cwd()) / Path(ref.partition("#sha256=")[0]).expanduser()
     if not ref.startswith("pypi:") and path.exists():
         return _by_card(ref, path)
-    return _by_name(ref, ref.partition("#sha256=")[0].rstrip("/").rpartition("/")[2])
+    return _by_name(ref, short_name(ref))
 
 
 def joined(subject: str, parts: Sequence[Standing]) -> Standing:
