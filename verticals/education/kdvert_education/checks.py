@@ -2,6 +2,12 @@
 
 import re
 
+from .items import answer_not_in_question as answer_not_in_question
+from .items import choices_well_formed as choices_well_formed
+from .items import misconceptions_marked as misconceptions_marked
+from .reading import grade_levels_valid as grade_levels_valid
+from .reading import reading_level_fits as reading_level_fits
+
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _FIGURE = re.compile(r"(?<![\w.,])\d+(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.,])\d++(?:\.\d+)?+(?!\w)")
 _PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b)", re.IGNORECASE)

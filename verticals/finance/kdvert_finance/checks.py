@@ -2,10 +2,16 @@
 
 import re
 
+from .derivation import follows
+from .direction import direction_agrees as direction_agrees
+from .identifiers import identifiers_valid as identifiers_valid
+
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SCALE = r"(?:\s?(?P<scale>thousand|million|billion|trillion)s?\b)?"
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
 _FIGURE = re.compile(rf"(?<![\w.,])(?P<number>{_NUMBER})(?!\d|,\d){_SCALE}", re.IGNORECASE)
+_COUNTED = re.compile(r"\b(?:how many|number of)\b", re.IGNORECASE)
+_SMALL_COUNTS = range(21)
 _LIST_MARKER = re.compile(r"^\s*\(?\d{1,2}[.)]\s|(?<=\s)\(\d{1,2}\)\s", re.MULTILINE)
 _PERCENT = re.compile(r"%|\b(?:percent|per cent|basis points?|half)\b", re.IGNORECASE)
 
@@ -50,10 +56,12 @@ _AMOUNT = {
 
 
 def figures_in_evidence(question: str, answer: str, evidence: str) -> str | None:
-    """Require that every figure of the answer stands in the evidence or the question.
+    """Require that every figure of the answer stands in the evidence or the question, or follows from the evidence.
 
     A figure may be spelled otherwise there (number word, thousands separator, scale word, percent for fraction) or be
-    rounded by at most 5 percent. The result of an equation that the answer states is left to `arithmetic_adds_up`.
+    rounded by at most 5 percent. It follows if it is the sum, difference, product, ratio, percent change or mean of
+    figures in one row, column or paragraph, and exact enough not to be so by chance. The result of an equation that the
+    answer states is left to `arithmetic_adds_up`. The answer to "how many" may count the rows of a table.
 
     Args:
         question: the question.
@@ -67,8 +75,17 @@ def figures_in_evidence(question: str, answer: str, evidence: str) -> str | None
     known = [value for value, _ in _figures(ground)] + _spelled_out(ground)
     factors = _factors(answer, ground)
     stated = _EQUATION.sub(lambda match: match["left"], _LIST_MARKER.sub(" ", answer))
+    counts = _COUNTED.search(question) is not None and "|" in evidence
     for value, precision in _figures(stated):
-        if not any(_same(value, other * factor, precision) for other in known for factor in factors):
+        if counts and value in _SMALL_COUNTS:
+            continue
+        if any(_same(value, other * factor, precision) for other in known for factor in factors):
+            continue
+
+        def fits(result: float, value: float = value, precision: float = precision) -> bool:
+            return any(_same(value, result * factor, precision) for factor in factors)
+
+        if not follows(value, precision, fits, ground, f"{question} {answer}", _figures):
             return "figure_not_in_evidence"
     return None
 

@@ -2,6 +2,8 @@
 
 import re
 
+from .cases import cases_in_evidence as cases_in_evidence
+
 # 12(b)(6), 2-207, 4A, VII; possessive, so that a match never stops inside a number
 _DESIGNATOR = r"(?:\d++[A-Za-z]?+(?:[-.:]\d++[A-Za-z]?+)*+|[IVXLC]+\b)(?:\([A-Za-z0-9]{1,5}\))*+"
 _CUE = (

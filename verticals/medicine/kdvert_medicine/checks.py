@@ -2,6 +2,11 @@
 
 import re
 
+from .coding import icd_codes_valid as icd_codes_valid
+from .doses import dose_rhythm_in_evidence as dose_rhythm_in_evidence
+from .doses import shares_in_evidence as shares_in_evidence
+from .doses import values_possible as values_possible
+
 _SMALL = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",

@@ -10,6 +10,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .formulas import equations_hold as equations_hold
+from .formulas import reactions_balance as reactions_balance
+from .species import species_in_evidence as species_in_evidence
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
