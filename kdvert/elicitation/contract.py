@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
+from kdvert.elicitation.given import Given
 from kdvert.elicitation.language import Language
 from kdvert.elicitation.seeds import StandsIn, has_placeholder
 from kdvert.records import Chunk, Example, Failure, Message, Provenance, Sampling, ScrubbedText
@@ -49,6 +50,11 @@ class Assignment:
         versions: of the packages that shape the result.
         terms: ids of the licenses and hosted terms that the teacher stands under.
         stands_in: tells of a text whether it holds a placeholder or a surrogate; nothing is asked about those.
+        wanted: records to ask for; None: as many as ``chunks``, ``questions`` or ``records`` give.
+        questions: of the project: inputs for labeling, seeds for expansion.
+        records: what other strategies of the mix made before; some strategies build on them.
+        passages: every passage of the index by its id, to look up what a record quotes.
+        held_out: questions that measure the student; nothing may be made out of one.
     """
 
     vertical: str
@@ -66,6 +72,11 @@ class Assignment:
     versions: Mapping[str, str]
     terms: Sequence[str] = ()
     stands_in: StandsIn = has_placeholder
+    wanted: int | None = None
+    questions: Sequence[Given] = ()
+    records: Sequence[Example] = ()
+    passages: Mapping[str, Chunk] = field(default_factory=dict)
+    held_out: Sequence[str] = ()
 
     def template(self, strategy: str, name: str) -> str:
         """Return the path of a prompt template."""
@@ -81,13 +92,15 @@ class Assignment:
         stop: tuple[str, ...] = (),
         chat: bool = False,
         continuation: ScrubbedText | None = None,
+        schema: Mapping[str, Any] | None = None,
+        top_logprobs: int = 0,
     ) -> TeacherRequest:
         """Return the call that ``prompt``, rendered from ``template``, makes. See `TeacherRequest`."""
         number = request_id(
             self.teacher, step=step, template_sha=self.templates.sha256(template), prompt=prompt, sampling=sampling,
-            stop=stop, chat=chat, continuation=continuation,
+            stop=stop, chat=chat, continuation=continuation, schema=schema, top_logprobs=top_logprobs,
         )  # fmt: skip
-        return TeacherRequest(number, step, prompt, sampling, stop, chat, continuation)
+        return TeacherRequest(number, step, prompt, sampling, stop, chat, continuation, schema, top_logprobs)
 
     def provenance(
         self, templates: Sequence[str], requests: Sequence[TeacherRequest], chunks: Sequence[Chunk]
