@@ -25,11 +25,41 @@ _GROUP = 32
 
 
 @dataclass
+class _Group:
+    """Items that are worked on together."""
+
+    work: Callable[[list[Any]], list[Any]]
+    items: list[tuple[Any, asyncio.Future[Any]]]
+
+    def done(self) -> list[Any] | Exception:
+        """Do the work, in the thread."""
+        try:
+            return self.work([item for item, _ in self.items]) if self.items else []
+        except Exception as error:  # noqa: BLE001 - handed on to everyone who waits for this group
+            return error
+
+    def answer(self, outcome: list[Any] | Exception) -> None:
+        """Tell those who wait, in the event loop."""
+        for number, (_, future) in enumerate(self.items):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome[number])
+
+
+@dataclass
 class _Desk:
-    """One kind of work: items that wait, and what is done with a group of them."""
+    """One kind of work, and the items that wait for it."""
 
     work: Callable[[list[Any]], list[Any]]
     waiting: list[tuple[Any, asyncio.Future[Any]]] = field(default_factory=list)
+
+    def take(self) -> _Group:
+        """Return the next group; it may be empty."""
+        taken, self.waiting = self.waiting[:_GROUP], self.waiting[_GROUP:]
+        return _Group(self.work, taken)
 
 
 class Backroom:
@@ -68,20 +98,12 @@ class Backroom:
 
     async def _drain(self) -> None:
         while self._replies.waiting or self._checks.waiting:
-            for desk in (self._replies, self._checks):
-                if desk.waiting:
-                    await self._group(desk)
+            await asyncio.sleep(0)  # whoever is ready now joins this group
+            replies, checks = self._replies.take(), self._checks.take()
+            done = await asyncio.get_running_loop().run_in_executor(self._thread, _worked, replies, checks)
+            for group, outcome in zip((replies, checks), done):
+                group.answer(outcome)
 
-    async def _group(self, desk: _Desk) -> None:
-        taken, desk.waiting = desk.waiting[:_GROUP], desk.waiting[_GROUP:]
-        loop = asyncio.get_running_loop()
-        try:
-            results = await loop.run_in_executor(self._thread, desk.work, [item for item, _ in taken])
-        except Exception as error:  # noqa: BLE001 - handed on to everyone who waits for this group
-            for _, future in taken:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), result in zip(taken, results, strict=True):
-            if not future.done():
-                future.set_result(result)
+
+def _worked(*groups: _Group) -> list[list[Any] | Exception]:
+    return [group.done() for group in groups]

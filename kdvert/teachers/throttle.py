@@ -1,6 +1,7 @@
 """How many calls an endpoint gets at once: found out by trying, as TCP finds out what a line carries.
 
-It starts with a few and adds two for each reply, so that the number triples in the time of one reply. At the first
+It starts with half of what it may (or eight) and adds two for each reply, so that the number triples in the time of a
+reply. At the first
 sign that the endpoint has enough it turns careful: one more for each round of replies, half as many at a refusal (429,
 503, timeout), a tenth less where replies take much longer than they did at their best. Time comes from the caller, in
 seconds of any clock that does not go back.
@@ -43,7 +44,7 @@ class Throttle:
     _slow: bool = False
 
     def __post_init__(self) -> None:
-        self.limit = float(min(self.maximum, max(FEW, self.maximum // 4)))
+        self.limit = float(min(self.maximum, max(FEW, self.maximum // 2)))
         self.peak = int(self.limit)
 
     def allows(self, under_way: int, now: float) -> bool:
