@@ -167,7 +167,12 @@ class Verdict(Record):
 
 
 class Example(Record):
-    """A training record: a conversation, the evidence it rests on, where it came from, what was checked."""
+    """A training record: a conversation, the evidence it rests on, where it came from, what was checked.
+
+    ``quote`` holds the text of each span of ``evidence``, one a line. ``context`` holds the passages that the first
+    turn of the user shows to the student; training words them around the question as evaluation does. ``rejected``
+    are turns that could stand in the place of the last one, and are worse; nothing learns them as an answer.
+    """
 
     id: str
     vertical: str
@@ -178,6 +183,8 @@ class Example(Record):
     quote: str
     provenance: Provenance
     verdicts: list[Verdict] = Field(default_factory=list)
+    context: list[str] = Field(default_factory=list)
+    rejected: list[Message] | None = None
 
     @property
     def question(self) -> str:

@@ -87,6 +87,11 @@ class TemplateSet:
         policies = sorted({t.scrubbed_by for t in texts} - {"package"})
         return ScrubbedText(self.render(name, plain), scrubbed_by="+".join(policies) or "package")
 
+    def has(self, name: str) -> bool:
+        """Tell whether a layer holds the template ``name``."""
+        layers = (self.project, self.vertical, shared_templates())
+        return any((layer / name).is_file() for layer in layers if layer is not None)
+
     def package_lines(self) -> frozenset[str]:
         """Return the lines without variables in templates that ship with kdvert or the vertical, stripped."""
         layers = [path for path in (self.vertical, shared_templates()) if path is not None]

@@ -120,9 +120,11 @@ def _documents(example: Example) -> list[str]:
 
 def _turns(example: Example, prompts: Prompts) -> list[Turn]:
     turns = [prompts.system()]
+    context = example.context
     for message in example.messages:
         if message.role == "user":
-            turns.append(prompts.user(message.content))
+            turns.append(prompts.user(message.content, passages=context))
+            context = []  # shown once, with the first question
         elif message.role == "assistant":
             turns.append({"role": "assistant", "content": message.content.strip()})
     return turns

@@ -55,6 +55,8 @@ class Assignment:
         records: what other strategies of the mix made before; some strategies build on them.
         passages: every passage of the index by its id, to look up what a record quotes.
         held_out: questions that measure the student; nothing may be made out of one.
+        labels: the topics of the vertical, for classification.
+        disclaimer: what the vertical says of its answers, for refusals.
     """
 
     vertical: str
@@ -77,10 +79,14 @@ class Assignment:
     records: Sequence[Example] = ()
     passages: Mapping[str, Chunk] = field(default_factory=dict)
     held_out: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    disclaimer: str = ""
 
     def template(self, strategy: str, name: str) -> str:
-        """Return the path of a prompt template."""
-        return f"elicit/{strategy}/{self.skill}/{name}.j2"
+        """Return the path of a prompt template: the strategy's own, or else the one that all strategies share."""
+        own = f"elicit/{strategy}/{self.skill}/{name}.j2"
+        shared = f"elicit/skill/{self.skill}/{name}.j2"
+        return own if self.templates.has(own) or not self.templates.has(shared) else shared
 
     def request(
         self,

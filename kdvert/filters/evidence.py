@@ -21,7 +21,12 @@ def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]
 def _reason(example: Example, material: Material) -> str | None:
     if not example.evidence or not example.quote.strip():
         return "no_evidence"
-    reasons = [_span_reason(e, example.quote, material) for e in example.evidence]
+    quotes = example.quote.split("\n")  # one a span, or one that stands in every span
+    if len(quotes) == 1:
+        quotes *= len(example.evidence)
+    if len(quotes) != len(example.evidence):
+        return "quote_not_found"
+    reasons = [_span_reason(e, quote, material) for e, quote in zip(example.evidence, quotes, strict=True)]
     return next((r for r in reasons if r), None)
 
 

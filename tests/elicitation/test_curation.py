@@ -182,7 +182,7 @@ def test_passages_are_fenced_by_a_mark_that_no_document_can_foresee(assign, chun
     [
         ("", ["empty_reply"]),
         ("no idea", ["not_json"]),
-        (json.dumps({"pairs": []}), ["no_pairs"]),
+        (json.dumps({"pairs": []}), ["no_records"]),
         (json.dumps({"pairs": [GOOD]})[:120], ["truncated_reply"]),
         (json.dumps({"pairs": [{"question": "What?"}]}), ["missing_field"]),
         (json.dumps({"pairs": [GOOD | {"quote": "Nobody wrote this."}]}), ["quote_not_found"]),

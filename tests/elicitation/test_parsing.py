@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from kdvert.elicitation.parsing import read_pairs
+from kdvert.elicitation.parsing import read
+from kdvert.elicitation.skills.grounded_qa import Pair
 
 PAIR = {"question": "What is  ice?", "answer": "Frozen water.", "quote": "Ice is frozen water."}
 GOOD = json.dumps({"pairs": [PAIR, PAIR]})
@@ -23,13 +24,13 @@ GOOD = json.dumps({"pairs": [PAIR, PAIR]})
     ],
 )  # fmt: skip
 def test_pairs_are_found(text):
-    read = read_pairs(text)
-    assert [p.question for p in read.pairs] == ["What is ice?"] * 2
-    assert read.problems == []
+    found = read(text, Pair)
+    assert [p.question for p in found.items] == ["What is  ice?"] * 2
+    assert found.problems == []
 
 
 def test_a_single_pair_will_do():
-    assert len(read_pairs(json.dumps(PAIR)).pairs) == 1
+    assert len(read(json.dumps(PAIR), Pair).items) == 1
 
 
 @pytest.mark.parametrize(
@@ -48,19 +49,19 @@ def test_a_single_pair_will_do():
     ],
 )
 def test_what_cannot_be_used_has_a_reason(text, problems):
-    read = read_pairs(text)
-    assert (read.pairs, read.problems) == ([], problems)
+    found = read(text, Pair)
+    assert (found.items, found.problems) == ([], problems)
 
 
 @pytest.mark.parametrize("length", range(len(GOOD) // 2 + 20, len(GOOD) - 2, 5))
 def test_a_half_pair_is_never_used(length):
-    read = read_pairs(GOOD[:length])
-    assert all(p.quote == PAIR["quote"] for p in read.pairs)
-    assert read.problems == ["truncated_reply"]
-    assert len(read.pairs) <= 1
+    found = read(GOOD[:length], Pair)
+    assert all(p.quote == PAIR["quote"] for p in found.items)
+    assert found.problems == ["truncated_reply"]
+    assert len(found.items) <= 1
 
 
 def test_the_length_limit_is_believed_even_if_brackets_close():
-    read = read_pairs(GOOD, truncated=True)
-    assert (len(read.pairs), read.problems) == (1, ["truncated_reply"])
-    assert read_pairs("I would say", truncated=True).problems == ["truncated_reply"]
+    found = read(GOOD, Pair, truncated=True)
+    assert (len(found.items), found.problems) == (1, ["truncated_reply"])
+    assert read("I would say", Pair, truncated=True).problems == ["truncated_reply"]

@@ -54,9 +54,9 @@ def test_what_the_teacher_invents_is_scrubbed_before_it_is_kept(project, endpoin
 
 
 def test_a_name_in_the_projects_own_template_is_held_back_and_said(project, endpoint):
-    override = project.root / "templates" / "elicit" / "curation" / "grounded_qa" / "pair.j2"
+    override = project.root / "templates" / "elicit" / "skill" / "grounded_qa" / "ask.j2"
     override.parent.mkdir(parents=True)
-    override.write_text('{% extends "vertical/elicit/curation/grounded_qa/pair.j2" %}\n'
+    override.write_text('{% extends "shared/elicit/skill/grounded_qa/ask.j2" %}\n'
                         "{% block field_rules %}\nYou work for Dr. Alice Wexler.\n{% endblock %}\n")  # fmt: skip
     project.run("run", "--until", "elicit", code=1)
     assert endpoint.calls == 0

@@ -186,7 +186,7 @@ def _example(chunk: Chunk, shown: Chunk, number: int) -> Example:
     seen = [chunk, shown] if number in (0, 1) else [chunk]
     origin = Provenance(
         teacher="openai:gpt-4o" if number == 2 else "hf:Qwen/Qwen2.5-7B-Instruct", route="local",
-        templates={"elicit/curation/grounded_qa/pair.j2": "ab" * 32}, request_ids=[sha256_text(chunk.id)],
+        templates={"elicit/skill/grounded_qa/ask.j2": "ab" * 32}, request_ids=[sha256_text(chunk.id)],
         chunk_ids=[c.id for c in seen], document_ids=[c.document_id for c in seen],
         licenses=[c.license for c in seen], terms=["route:openai"] if number == 2 else ["Apache-2.0"],
         sampling=Sampling(), versions={"kdvert": "0"},

@@ -139,9 +139,9 @@ def test_small_steps_need_a_local_teacher(ctx, endpoint):
         elicit.run(ctx, remote(endpoint, steps="small"))
 
 
-def test_an_unknown_skill_names_the_template(ctx, endpoint):
-    with pytest.raises(UserError, match=r"elicit/curation/poetry/pair\.j2"):
-        elicit.run(ctx, remote(endpoint, skill="poetry"))
+def test_an_unknown_skill_names_those_there_are(ctx, endpoint):
+    with pytest.raises(UserError, match=r"skill 'grounded_q'.*grounded_qa"):
+        elicit.run(ctx, remote(endpoint, skill="grounded_q"))
 
 
 def test_an_empty_index(ctx, endpoint, make_context, tmp_path):

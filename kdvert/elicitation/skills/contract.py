@@ -1,0 +1,115 @@
+"""What a skill is: the form of a reply, and how a reply becomes the draft of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from kdvert.elicitation.contract import Assignment
+from kdvert.records import Chunk, Message, ScrubbedText, Verdict
+
+Variables = Mapping[str, ScrubbedText | Sequence[ScrubbedText] | int | None]
+"""What a prompt template may use."""
+
+
+class Item(BaseModel):
+    """One record in a teacher's reply. Further keys are tolerated in a reply, and not asked for."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", str_strip_whitespace=True, json_schema_extra={"additionalProperties": False}
+    )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A record before its evidence is checked.
+
+    Attributes:
+        messages: the conversation; it ends with the assistant.
+        quotes: what is said to prove it; each must stand in a passage that was shown.
+        context: passages that the first turn of the user shows to the student, in order.
+        rejected: turns worse than the last one of ``messages``, to stand in its place.
+        verdicts: what the skill checked.
+    """
+
+    messages: Sequence[Message]
+    quotes: Sequence[str]
+    context: Sequence[str] = ()
+    rejected: Sequence[Message] | None = None
+    verdicts: Sequence[Verdict] = ()
+
+
+@dataclass(frozen=True)
+class Unusable(Exception):
+    """A part of a reply gives no record: ``reason`` is a stable code, ``detail`` the text it is about."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One question to the teacher.
+
+    Attributes:
+        task: the assignment.
+        strategy: who asks, in the survey's words; its own templates come before those of the skill.
+        shown: the passages that stand in the prompt; the first is the one to ask about.
+        count: most records of the reply.
+        extra: what the strategy's template uses beside.
+        name: the template's name, without its ending.
+    """
+
+    task: Assignment
+    strategy: str
+    shown: Sequence[Chunk]
+    count: int
+    extra: Variables = field(default_factory=dict)
+    name: str = "ask"
+
+    @property
+    def about(self) -> Chunk:
+        """The passage to ask about."""
+        return self.shown[0]
+
+    @property
+    def template(self) -> str:
+        """The path of the prompt template."""
+        return self.task.template(self.strategy, self.name)
+
+
+ItemType = TypeVar("ItemType", bound=Item)
+
+
+def no_variables(occasion: Occasion) -> Variables:
+    """Return nothing: the template uses only what all of them use."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Skill(Generic[ItemType]):
+    """What records of one kind are made of.
+
+    Attributes:
+        name: as in the settings; the folder of its templates.
+        item: the form of one record in a reply.
+        draft: makes the draft of a record, or raises `Unusable`; the number tells records of a reply apart.
+        variables: what the skill's template uses beside passages, title, fence and count.
+    """
+
+    name: str
+    item: type[ItemType]
+    draft: Callable[[ItemType, Occasion, int], Draft]
+    variables: Callable[[Occasion], Variables] = no_variables
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of a whole reply."""
+        item = self.item.model_json_schema()
+        shared = {"$defs": item.pop("$defs")} if "$defs" in item else {}
+        records = {"type": "array", "items": item}
+        closed = {"type": "object", "properties": {"records": records}, "required": ["records"]}
+        return {**shared, **closed, "additionalProperties": False}
