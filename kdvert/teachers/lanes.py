@@ -66,12 +66,15 @@ class Lanes:
 
     Args:
         parts: teachers with weights.
-        concurrency: most calls to each at the same time.
+        concurrency: most calls at the same time to the heaviest; the others get their share of it.
         clock: seconds that only go forward.
     """
 
     def __init__(self, parts: Sequence[tuple[Teacher, float]], concurrency: int, clock: Clock) -> None:
-        self.lanes = [Lane(teacher, weight, Throttle(concurrency)) for teacher, weight in parts]
+        heaviest = max(weight for _, weight in parts)
+        self.lanes = [
+            Lane(teacher, weight, Throttle(max(1, round(concurrency * weight / heaviest)))) for teacher, weight in parts
+        ]
         self._clock = clock
         self._numbers = itertools.count()
         self._waiting: list[tuple[tuple[bool, str], int, asyncio.Future[Lane]]] = []
@@ -114,6 +117,11 @@ class Lanes:
         """Give a lane back without having heard of it."""
         lane.under_way -= 1
         self._fill()
+
+    @property
+    def room(self) -> int:
+        """Most calls at the same time to all."""
+        return sum(lane.throttle.maximum for lane in self.lanes)
 
     def now(self) -> float:
         """Return the time."""

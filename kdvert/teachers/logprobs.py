@@ -50,7 +50,7 @@ def of_message(value: Any) -> TokenLogprobs | None:
         return None
     try:
         return tuple(_choice(row) for row in rows)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 

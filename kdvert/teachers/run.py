@@ -29,6 +29,10 @@ class Run:
         self.last_fault = ""
         self._ending: Callable[[], KdvertError] | None = None
 
+    def begin(self) -> None:
+        """Get ready for jobs in another event loop; an event belongs to the loop that first waits for it."""
+        self.halted = asyncio.Event()
+
     def may_call(self, count: int = 1) -> None:
         """Count calls that are about to be made.
 

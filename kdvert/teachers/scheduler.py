@@ -52,13 +52,14 @@ class Scheduler:
         return self._run.usage
 
     def run(self, jobs: Sequence[Job[T]]) -> list[T]:
-        """Run every job and return the results in the order of ``jobs``.
+        """Run every job and return the results in the order of ``jobs``. It may be called again; the budget is one.
 
         Raises:
             UserError: the teacher refuses the key, or does not know the model.
             WorkFailed: the teacher cannot be reached, no request succeeded, or the budget is spent. Replies that
                 arrived are kept in each case.
         """
+        self._run.begin()
         self._run.store.asked_of(self.teacher.identity, facts(self.teacher))
         start = time.monotonic()
         try:
@@ -66,7 +67,7 @@ class Scheduler:
         except BaseExceptionGroup as group:  # from the task group; one error is what a caller can handle
             raise group.exceptions[0] from group
         finally:
-            self.usage.seconds = time.monotonic() - start
+            self.usage.seconds += time.monotonic() - start
         if ending := self._run.ending():
             raise ending
         return [results[number] for number in range(len(jobs))]

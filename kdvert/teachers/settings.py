@@ -42,8 +42,9 @@ class TeacherSettings(ConfigBase):
         endpoints: further endpoints that serve the same model, with weights. What one cannot do, the others do. A
             reply counts as the model's, whichever answers.
         api_key_env: name of the environment variable that holds the key (None: the provider's usual one).
-        concurrency: most calls at the same time to each endpoint of a remote teacher. It starts with half, finds out how
-            many the endpoint bears, and sends fewer when it asks to slow down.
+        concurrency: most calls at the same time to each endpoint of a remote teacher. It starts with half, finds out
+            how many the endpoint bears, and sends fewer when it asks to slow down. Of several endpoints the one with
+            the largest weight gets so many, the others their share.
         batch_size: prompts computed together by a local teacher.
         timeout_s: seconds until a remote call is given up and tried again.
         retries: how often a remote call is tried again after a timeout, 429, 5xx or lost connection.

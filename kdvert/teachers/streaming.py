@@ -33,7 +33,7 @@ class Streaming:
         """Return the results of ``jobs`` by their number; those that were not done when the run ended are missing."""
         results: dict[int, T] = {}
         waiting = iter(enumerate(jobs))
-        calls = self.run.limits.concurrency * len(self.lanes.lanes)
+        calls = self.lanes.room
         with progress.bar("asking the teacher", len(jobs)) as bar:
             closing = asyncio.create_task(self._close_when_halted())
             try:

@@ -17,7 +17,7 @@ _HOLD, _SHRINK = 2.0, 3.0
 
 A server that queues calls keeps its speed while they wait, so up to twice the best is no harm and keeps it busy.
 """
-_WINDOW = 16  # replies that a duration is averaged over, at least
+_WINDOW = 48  # replies that a duration is averaged over: few enough to notice growth that goes too far
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Throttle:
 
     def _measure(self, seconds: float) -> None:
         self._window.append(seconds)
-        if len(self._window) < max(_WINDOW, int(self.limit)):
+        if len(self._window) < _WINDOW:
             return
         mean = sum(self._window) / len(self._window)
         self._window.clear()

@@ -1,14 +1,18 @@
 """One scheduler: concurrency, retries, budgets and the errors that end a run, against a real server."""
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from kdvert.errors import UserError, WorkFailed
 from kdvert.progress import Silent
+from kdvert.records import ScrubbedText
 from kdvert.teachers.kinds import open_teacher
 from kdvert.teachers.protocol import RawReply
+from kdvert.teachers.replies import ReplyStore
 from kdvert.teachers.scheduler import CallFailed, Limits, Scheduler
 from kdvert.teachers.settings import TeacherSettings
 
@@ -266,3 +270,115 @@ def test_a_local_budget_stops_between_batches(store, request_for):
             [two_steps(request_for, n) for n in "abcdefg"]
         )
     assert len(teacher.batches) == 1
+
+
+def test_a_refusal_to_take_a_schema_costs_no_retry(endpoint, scheduler, request_for):
+    endpoint.takes = lambda body: "response_format" not in body
+    plan = scheduler(retries=0)
+    (texts,) = plan.run([job(request_for("x", schema={"type": "object"}))])
+    assert "pairs" in texts[0]
+    assert plan.usage.notes == {"schema_not_offered": 1}
+    assert plan.usage.faults == {"schema_refused": 1}
+    assert plan.usage.calls == 2
+
+
+def test_a_429_lets_fewer_calls_through_and_nothing_is_lost(endpoint, scheduler, request_for):
+    endpoint.delay_s = 0.02
+    endpoint.mode = lambda number, prompt: "429" if endpoint._now > 4 else "ok"
+    plan = scheduler(concurrency=32, retries=50)
+    results = plan.run([job(request_for(str(n))) for n in range(100)])
+    assert all("pairs" in texts[0] for texts in results)
+    assert plan.usage.faults["rate_limited"] < 60, "without a limit that adapts, most calls would be refused first"
+
+
+def test_retry_after_closes_the_endpoint_for_all_calls(endpoint, scheduler, request_for):
+    endpoint.mode = lambda number, prompt: "429" if number == 0 else "ok"
+    endpoint.retry_after = "0.4"
+    moments = []
+    endpoint.takes = lambda body: moments.append(time.monotonic()) or True
+    scheduler(concurrency=1).run([job(request_for(str(n))) for n in range(4)])
+    assert moments[1] - moments[0] >= 0.4
+    assert len(moments) == 5
+
+
+def test_the_budget_in_money_stops(endpoint, scheduler, request_for):
+    plan = scheduler(max_cost=0.001, price_in=2.0, price_out=10.0, concurrency=1)  # 0.0004 a call
+    with pytest.raises(WorkFailed, match=r"0\.0012 of 0\.001 in money") as caught:
+        plan.run([job(request_for(str(n))) for n in range(10)])
+    assert "max_cost" in str(caught.value)
+    assert endpoint.calls == 3
+    assert plan.usage.cost == pytest.approx(0.0012)
+
+
+def test_calls_under_way_are_counted_at_what_others_cost(endpoint, scheduler, request_for):
+    endpoint.delay_s = 0.03
+    plan = scheduler(max_tokens=120 * 40, concurrency=16)
+    with pytest.raises(WorkFailed, match="budget"):
+        plan.run([job(request_for(str(n))) for n in range(100)])
+    assert 38 <= endpoint.calls <= 42, "not 40 and those that were under way then"
+
+
+@pytest.mark.parametrize("mode", ["negative_usage", "absurd_usage", "free_usage"])
+def test_a_budget_is_not_held_by_counts_that_cannot_be_true(endpoint, scheduler, request_for, mode):
+    endpoint.always(mode)
+    with pytest.raises(UserError, match="cannot be true"):
+        scheduler(max_cost=1.0, price_in=1.0, concurrency=1).run([job(request_for(str(n))) for n in range(3)])
+
+
+def test_another_models_name_is_counted_and_kept(endpoint, scheduler, store, request_for):
+    endpoint.always("other_model")
+    plan = scheduler()
+    plan.run([job(request_for("x"))])
+    assert plan.usage.other_models == {"a-smaller-model": 1}
+    assert store.find([request_for("x").id])[request_for("x").id].model == "a-smaller-model"
+
+
+def test_half_a_surrogate_pair_is_kept_as_text(endpoint, scheduler, store, request_for):
+    endpoint.always("broken_unicode")
+    (texts,) = scheduler().run([job(request_for("x"))])
+    assert texts == ["half a pair: ?, and a nul: \0"]
+
+
+def test_a_failed_call_is_noted_until_it_succeeds(endpoint, scheduler, store, request_for):
+    endpoint.mode = lambda number, prompt: "filtered" if prompt == "bad" else "ok"
+    plan = scheduler()
+    plan.run([job(request_for("bad")), job(request_for("good"))])
+    assert [row[1] for row in store.failures_of(plan.teacher.identity)] == ["content_filter"]
+    endpoint.always("ok")
+    again = scheduler()
+    again.run([job(request_for("bad")), job(request_for("good"))])
+    assert store.failures_of(again.teacher.identity) == []
+    assert (again.usage.calls, again.usage.cached) == (1, 1)
+
+
+def test_what_cannot_be_scrubbed_ends_the_run_and_the_others_are_kept(endpoint, tmp_path, request_for):
+    def scrub(text):
+        if "weather" in text:
+            raise WorkFailed("a passage: scrubbing failed.")
+        return ScrubbedText(text, "test")
+
+    endpoint.mode = lambda number, prompt: "prose" if prompt == "bad" else "ok"
+    teacher = open_teacher(TeacherSettings(model="m", base_url=endpoint.url), root=tmp_path)
+    names = ["bad", *map(str, range(5))]
+    with ReplyStore(tmp_path / "r.sqlite", scrub) as store:
+        with pytest.raises(WorkFailed, match="scrubbing failed"):
+            Scheduler(teacher, store, Limits(), Silent(), lambda t: None).run([job(request_for(n)) for n in names])
+        kept = store.find([request_for(n).id for n in names])
+        assert request_for("bad").id not in kept
+
+
+def test_the_gate_and_the_scrubber_do_not_hold_up_the_event_loop(endpoint, tmp_path, request_for):
+    threads = set()
+
+    def scrub(text):
+        threads.add(threading.get_ident())
+        return ScrubbedText(text, "test")
+
+    def gate(texts):
+        threads.add(threading.get_ident())
+
+    teacher = open_teacher(TeacherSettings(model="m", base_url=endpoint.url), root=tmp_path)
+    with ReplyStore(tmp_path / "r.sqlite", scrub) as store:
+        Scheduler(teacher, store, Limits(), Silent(), gate).run([job(request_for(str(n))) for n in range(20)])
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
