@@ -71,8 +71,8 @@ def reason(question: str, answer: str, evidence: str, languages: Sequence[str] =
     named = [*reading.figures(reading.plain(question)), *stated]
     given = _Given(known, source(ground), named, question, answer)
     tables = reading.mentions_scale(ground)
-    open_figures = (f for f in stated if f.start not in results)
-    return next((code for f in open_figures if (code := _reason(f, given, tables))), None)
+    open_figures = {(f.readings, f.step, f.unit, f.bare): f for f in stated if f.start not in results}
+    return next((code for f in open_figures.values() if (code := _reason(f, given, tables))), None)
 
 
 def _reason(figure: Figure, given: _Given, tables: bool) -> str | None:

@@ -65,8 +65,12 @@ def follows(figure: Figure, given: Source, question: str, answer: str, named: Se
     if any(within(figure.value, r, figure.step) for r in results):
         return True
     words = _words(question) | _words(answer)
-    chosen = {number for number, (said, _) in enumerate(given.lines) if said & words}
-    return _hit(figure, _groups(given, chosen)) or _hit(figure, _groups(given, set(range(len(given.lines)))))
+    shares = [len(said & words) / max(len(said), 1) for said, _ in given.lines]
+    best = max(shares, default=0) or 1
+    return any(
+        _hit(figure, _groups(given, {number for number, share in enumerate(shares) if share >= least}))
+        for least in (best, 1e-9, 0)
+    )
 
 
 def _groups(given: Source, chosen: set[int]) -> Iterable[list[float]]:

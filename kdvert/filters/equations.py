@@ -43,6 +43,11 @@ class Side:
     form: str
 
     @property
+    def range(self) -> bool:
+        """It may be a range such as 1.5-2.8 and no difference."""
+        return self.form == "{}-{}" and self.figures[0].value < self.figures[1].value
+
+    @property
     def single(self) -> bool:
         """It is one number, perhaps with a sign."""
         return len(self.figures) == 1 and self.form.strip("-") == "{}"
@@ -60,7 +65,7 @@ def equations(text: str, stated: Sequence[Figure]) -> list[tuple[Side, Side]]:
     for position, token in enumerate(tokens):
         if token.kind == "=":
             left, right = _left(tokens, position), _right(tokens, position)
-            if left and right and not (left.single and right.single):
+            if left and right and not (left.single and right.single) and not (left.range or right.range):
                 found.append((left, right))
     return found
 
@@ -132,7 +137,8 @@ def _without_units(tokens: list[_Token]) -> list[_Token]:
         if token.kind == "/" and following == "w" and kept and kept[-1].kind == "n":
             position += 2
             continue
-        if token.kind in "wv" and kept and kept[-1].kind == "n" and (length := _unit_length(tokens, position)):
+        behind_number = token.kind in "wv" and kept and kept[-1].kind == "n"
+        if behind_number and (length := _unit_length(tokens, position, labels=_begins(kept))):
             position += length
             continue
         kept.append(token)
@@ -140,14 +146,23 @@ def _without_units(tokens: list[_Token]) -> list[_Token]:
     return kept
 
 
-def _unit_length(tokens: Sequence[_Token], start: int) -> int:
-    """Return how many words from ``start`` on are a unit: up to four, none of an operation, before a sign."""
+def _begins(kept: Sequence[_Token]) -> bool:
+    """Tell whether the last number begins an expression: words behind it may name something else, as in 95% CI = 2."""
+    return len(kept) < 2 or kept[-2].kind not in ("+", "-", "*", "/", "**", "(")
+
+
+def _unit_length(tokens: Sequence[_Token], start: int, *, labels: bool) -> int:
+    """Return how many words from ``start`` on are a unit: up to four, none of an operation, before a sign.
+
+    With ``labels``, words before ``=`` are none.
+    """
     end = start
     while end < len(tokens) and tokens[end].kind == "w" and not _operates(tokens, end):
         end += 1
     if end < len(tokens) and tokens[end].kind == "w" and tokens[end].text.lower() == "per":
         end += 2
-    before_sign = end < len(tokens) and tokens[end].kind in ("+", "-", "*", "/", "=", ")")
+    signs = ("+", "-", "*", "/", ")") if labels else ("+", "-", "*", "/", ")", "=")
+    before_sign = end < len(tokens) and tokens[end].kind in signs
     return end - start if before_sign and end - start <= _UNIT_WORDS else 0
 
 

@@ -91,7 +91,9 @@ def test_stated_equations(answer, code):
     assert reason("She earns 15 dollars an hour for 40 hours.", answer, "", ["en"]) == code
 
 
-@pytest.mark.parametrize("text", ["3x - 4 = 11", "14(.50) = 7", "half of 10 + 2 = 7", "2 = 2", "5 / 0 = 5", "9^99 = 1"])
+@pytest.mark.parametrize(
+    "text", ["3x - 4 = 11", "14(.50) = 7", "half of 10 + 2 = 7", "2 = 2", "5 / 0 = 5", "9^99 = 1", "95% CI = 1.5-2.8"]
+)
 def test_what_is_not_plain_arithmetic_is_not_judged(text):
     written = plain(text)
     assert all(holds(*sides) for sides in equations(written, figures(written)))

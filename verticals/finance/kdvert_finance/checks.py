@@ -10,6 +10,7 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SCALE = r"(?:\s?(?P<scale>thousand|million|billion|trillion)s?\b)?"
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
 _FIGURE = re.compile(rf"(?<![\w.,])(?P<number>{_NUMBER})(?!\d|,\d){_SCALE}", re.IGNORECASE)
+_IN_THOUSANDS = re.compile(r"[’'`]000\b|\b000s\b")  # the head of a table: $'000
 _COUNTED = re.compile(r"\b(?:how many|number of)\b", re.IGNORECASE)
 _SMALL_COUNTS = range(21)
 _LIST_MARKER = re.compile(r"^\s*\(?\d{1,2}[.)]\s|(?<=\s)\(\d{1,2}\)\s", re.MULTILINE)
@@ -157,6 +158,8 @@ def _spelled_out(text: str) -> list[float]:
 def _factors(answer: str, ground: str) -> list[float]:
     """Return what a known figure may be multiplied by: table scales and percent against fraction."""
     scales = [scale for word, scale in (_SCALES | {"hundred": 100.0}).items() if word in ground.lower()]
+    if _IN_THOUSANDS.search(ground):
+        scales.append(_SCALES["thousand"])
     percent = [100.0, 0.01] if _PERCENT.search(f"{answer}\n{ground}") else []
     return [1.0, *percent, *scales, *(1 / scale for scale in scales)]
 

@@ -8,6 +8,7 @@ from itertools import combinations
 
 _MOST = 40  # operands of one row, column or paragraph
 _CHANCE = 0.25
+_YEAR = re.compile(r"(?<![\d,.$€£¥])(?:19|20)\d\d(?![\d,.]\d|\d)")
 _WORD = re.compile(r"[a-z]{3,}")
 _NOISE = frozenset(
     "the and for from what was were how much did does which are that this with between year years".split()
@@ -31,10 +32,19 @@ def follows(value: float, step: float, fits: Fits, evidence: str, said: str, rea
         said: question and answer.
         read: returns the figures of a text with the sizes of their last digits.
     """
-    lines = [(set(_WORD.findall(line.lower())) - _NOISE, line) for line in evidence.splitlines()]
+    lines = evidence.splitlines()
     words = set(_WORD.findall(said.lower())) - _NOISE
-    named = [line if words & own or not own else "" for own, line in lines]
-    return any(_reached(value, step, fits, _groups(texts, read)) for texts in (named, [line for _, line in lines]))
+    shares = [_share(set(_WORD.findall(line.lower())) - _NOISE, words) for line in lines]
+    best = max(shares, default=0) or 1
+    tiers = (
+        [line if share >= least else "" for line, share in zip(lines, shares, strict=True)] for least in (best, 1e-9, 0)
+    )
+    return any(_reached(value, step, fits, _groups(texts, read)) for texts in tiers)
+
+
+def _share(own: set[str], words: set[str]) -> float:
+    """Return which part of a line's words is said."""
+    return len(own & words) / max(len(own), 1)
 
 
 def _groups(lines: Sequence[str], read: Reader) -> Iterator[list[float]]:
@@ -52,7 +62,7 @@ def _groups(lines: Sequence[str], read: Reader) -> Iterator[list[float]]:
 
 
 def _values(text: str, read: Reader) -> list[float]:
-    return [v for v, step in read(text) if not (step == 1 and 1900 <= v <= 2100)][:_MOST]
+    return [value for value, _ in read(_YEAR.sub(" ", text))][:_MOST]
 
 
 def _reached(value: float, step: float, fits: Fits, groups: Iterable[Sequence[float]]) -> bool:

@@ -40,7 +40,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "mmhg": ("mmhg", 1.0),
 }
 _UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS), key=len, reverse=True))
-_NUMBER = r"(?<![\w.,])(\d+(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)"
+_NUMBER = r"(?<![\w.,])(\d+(?:,\d{3})+(?:\.\d+)?|\d++(?:\.\d++)?|\.\d++)"
 _AMOUNT = re.compile(rf"{_NUMBER}[\s-]?({_UNIT})s?\b", re.IGNORECASE)
 _BARE_NUMBER = re.compile(rf"{_NUMBER}(?![\d.,]*\d)")
 _UNIT_WORD = re.compile(rf"(?:(?<=\d)|\b)({_UNIT})s?\b", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _CODE = re.compile(r"(?<![\w.-])(?P<code>[A-TV-Z]\d[0-9AB](?:\.[0-9A-Z]{1,4})?)(?![\w-])")
 _CUE = re.compile(r"\bICD\b|\bICD-?10|\bdiagnos(?:is|tic) codes?\b", re.IGNORECASE)
@@ -11,6 +12,7 @@ _BEHIND = re.compile(r"\s*(?:\((?P<bracket>[^)]{3,90})\)|(?:is|means|stands for|
 _BEFORE = re.compile(r"(?P<told>[^.;:(]{3,90}?)\s*[(,:]?\s*(?:ICD-?10(?:-CM)?\s*)?(?:code\s*)?:?\s*$", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{4,}")
 _TYPE = re.compile(r"\btype\s+(1|2|i{1,2})\b")
+_ROMAN = {"i": "1", "ii": "2"}
 _FILLERS = frozenset(
     "code codes used with without unspecified other disease disorder disorders patient patients diagnosis uses stands "
     "assigned recorded coded documented would this that from have been listed classified under means which correct "
@@ -56,15 +58,21 @@ def _beside(answer: str, match: re.Match[str]) -> str:
     return before["told"] if before else ""
 
 
-def _fits(code: str, words: str) -> bool:
+@lru_cache(maxsize=1000)
+def _meaning(code: str) -> tuple[str, str]:
+    """Returns the description of a code, and all that it, its inclusion terms and the headings above it say."""
     import simple_icd_10_cm as icd
 
     family = [code, *icd.get_ancestors(code)]
     terms = [icd.get_description(c) for c in family] + [t for c in family for t in icd.get_inclusion_term(c)]
-    meaning = " ".join(terms).lower()
+    return terms[0].lower(), " ".join(terms).lower()
+
+
+def _fits(code: str, words: str) -> bool:
+    description, meaning = _meaning(code)
     told = words.lower()
-    kind = _TYPE.search(told)
-    if kind and (own := _TYPE.search(icd.get_description(code).lower())) and own[1] != kind[1].replace("ii", "2"):
+    kind, own = _TYPE.search(told), _TYPE.search(description)
+    if kind and own and own[1] != _ROMAN.get(kind[1], kind[1]):
         return False
     content = {w for w in _WORD.findall(told) if w not in _FILLERS}
     return not content or any(w[:5] in meaning for w in content)
