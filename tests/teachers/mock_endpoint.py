@@ -178,6 +178,7 @@ def content(mode: str, prompt: str) -> str:
         "truncated": good[: len(good) // 2],
         "half_json": good[: len(good) // 2],
         "empty": "",
+        "no_records": json.dumps({"records": []}),
         "prose": "I would rather talk about the weather.",
         "fenced": f"Here you are:\n```json\n{good}\n```\nAnything else?",
         "missing_field": json.dumps({"pairs": [{"question": "What is it?", "answer": "It."}]}),
