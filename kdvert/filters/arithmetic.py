@@ -36,7 +36,11 @@ def _judge(example: Example, material: Material) -> str | None:
     spans = [
         material.chunks[e.chunk_id].text[e.start : e.end] for e in example.evidence if e.chunk_id in material.chunks
     ]
-    return reason(example.question, example.answer, "\n".join([*spans, example.quote]), material.languages)
+    tools = [m.content for m in example.messages if m.role == "tool"]  # worked out by code, or looked up
+    evidence = "\n".join([*spans, example.quote, *tools])
+    asked = "\n".join(question for question, _ in example.exchanges)
+    reasons = (reason(asked, answer, evidence, material.languages) for _, answer in example.exchanges)
+    return next((found for found in reasons if found), None)
 
 
 @dataclass(frozen=True)

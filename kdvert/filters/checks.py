@@ -24,7 +24,8 @@ def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]
 
 def _ask(name: str, check: Check, example: Example) -> str | None:
     try:
-        return check(example.question, example.answer, example.quote)
+        reasons = (check(question, answer, example.quote) for question, answer in example.exchanges)
+        return next((reason for reason in reasons if reason), None)
     except Exception as error:  # code of a third party: say whose it is instead of a bare traceback
         raise WorkFailed(
             f"The vertical's check '{name}' broke on the record {example.id} ({type(error).__name__}).",

@@ -14,16 +14,18 @@ _CHUNK = 2000  # rows of the similarity table computed at once, to bound memory
 def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
     """Compare each record with every held-out question. Reason code: ``eval_overlap``.
 
-    A record is rejected if its question is nearly a held-out one (the words sorted, so that order does not hide it),
-    or if its question resembles one half as much and its answer shares a long run of words with that item's answer or
+    A record is rejected if a question of it is nearly a held-out one (the words sorted, so that order does not hide it),
+    or if a question resembles one half as much and an answer shares a long run of words with that item's answer or
     rationale. The score is the similarity of the nearest question.
     """
     if not material.held_out:
         return [[verdict("eval_overlap", None)] for _ in examples]
     items = material.held_out
     runs = [_runs(item, material.thresholds.eval_answer_words) for item in items]
-    scores = _similarities([e.question for e in examples], [i.question for i in items])
-    return [[_judge(e, row, runs, material)] for e, row in zip(examples, scores, strict=True)]
+    asked = [question for e in examples for question, _ in e.exchanges]
+    scores = iter(_similarities(asked, [i.question for i in items]))
+    nearest = [[max(column) for column in zip(*(next(scores) for _ in e.exchanges), strict=True)] for e in examples]
+    return [[_judge(e, row, runs, material)] for e, row in zip(examples, nearest, strict=True)]
 
 
 def _judge(
@@ -31,7 +33,8 @@ def _judge(
 ) -> Verdict:
     limit = material.thresholds.eval_question
     nearest = max(similarities)
-    own = shingles(example.answer, material.thresholds.eval_answer_words)
+    size = material.thresholds.eval_answer_words
+    own = {run for _, answer in example.exchanges for run in shingles(answer, size)}
     copies = any(s >= limit / 2 and own & theirs for s, theirs in zip(similarities, runs, strict=True))
     return verdict("eval_overlap", "eval_overlap" if nearest >= limit or copies else None, nearest)
 

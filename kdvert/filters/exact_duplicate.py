@@ -10,11 +10,11 @@ from kdvert.records import Example, Verdict
 
 
 def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
-    """Compare questions word by word, case and punctuation aside. Reason code: ``exact_duplicate``."""
+    """Compare questions, with the passages shown, word by word, case and punctuation aside. Reason code: ``exact_duplicate``."""
     seen: set[str] = set()
     verdicts: list[list[Verdict]] = []
     for example in examples:
-        key = " ".join(words(example.question))
+        key = " ".join(words(example.asked))
         verdicts.append([verdict("exact_duplicate", "exact_duplicate" if key in seen else None)])
         if example.accepted:
             seen.add(key)

@@ -18,7 +18,7 @@ _SEED = 1
 
 
 def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
-    """Compare question and answer together. Reason code: ``near_duplicate``.
+    """Compare questions, with the passages shown, and answer together. Reason code: ``near_duplicate``.
 
     The score is the exact Jaccard similarity to the nearest record that passed before it; hashing finds candidates.
     """
@@ -30,7 +30,7 @@ def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]
     kept: dict[str, set[tuple[str, ...]]] = {}
     verdicts: list[list[Verdict]] = []
     for example in examples:
-        runs = shingles(f"{example.question} {example.answer}", _RUN)
+        runs = shingles(f"{example.asked} {example.answer}", _RUN)
         sketch = _sketch(runs)
         nearest = max((_jaccard(runs, kept[key]) for key in index.query(sketch)), default=0.0)
         reason = "near_duplicate" if nearest >= least else None
