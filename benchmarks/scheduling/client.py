@@ -61,18 +61,22 @@ def lean(url: str, calls: int, at_once: int, folder: Path) -> None:
 def through_langchain(url: str, calls: int, at_once: int, folder: Path) -> None:
     """Run kdvert with LangChain's client, as for all other providers."""
     from langchain_openai.chat_models.base import BaseChatOpenAI
+    from openai import DefaultAsyncHttpxClient
 
     from kdvert.teachers.chat import ChatTeacher
 
-    model = BaseChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0)
+    own = DefaultAsyncHttpxClient(timeout=60)  # LangChain's own is shared, and its connections die with their loop
+    model = BaseChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0, http_async_client=own)
     kdvert_run(ChatTeacher("m", "langchain:openai", url, None, 60.0, model, seeded=True), calls, at_once, folder)
 
 
 def langchain_abatch(url: str, calls: int, at_once: int, folder: Path) -> None:
     """LangChain alone: no store, no retries."""
     from langchain_openai import ChatOpenAI
+    from openai import DefaultAsyncHttpxClient
 
-    model = ChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0)
+    own = DefaultAsyncHttpxClient(timeout=60)
+    model = ChatOpenAI(model="m", base_url=url, api_key="none", max_retries=0, http_async_client=own)
     asyncio.run(model.abatch(prompts(calls), config={"max_concurrency": at_once}))
 
 

@@ -30,8 +30,11 @@ class Run:
         self._ending: Callable[[], KdvertError] | None = None
 
     def begin(self) -> None:
-        """Get ready for jobs in another event loop; an event belongs to the loop that first waits for it."""
-        self.halted = asyncio.Event()
+        """Begin in an event loop; what a former one set stays set."""
+        over = self.halted.is_set()
+        self.halted = asyncio.Event()  # an event belongs to the loop that first waited for it
+        if over:
+            self.halted.set()
 
     def may_call(self, count: int = 1) -> None:
         """Count calls that are about to be made.

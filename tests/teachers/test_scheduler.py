@@ -67,6 +67,15 @@ def test_kept_replies_are_not_asked_again(endpoint, scheduler, request_for):
     assert (again.usage.requests, again.usage.cached, again.usage.calls) == (5, 5, 0)
 
 
+def test_a_scheduler_runs_twice_and_its_budget_holds_for_both(endpoint, scheduler, request_for):
+    endpoint.delay_s = 0.02
+    plan = scheduler(max_requests=6, concurrency=2)
+    plan.run([job(request_for(str(n))) for n in range(4)])
+    with pytest.raises(WorkFailed, match="6 of 6 requests"):
+        plan.run([job(request_for(f"second {n}")) for n in range(20)])
+    assert endpoint.calls == 6
+
+
 def test_the_same_request_of_two_records_is_one_call(endpoint, scheduler, request_for):
     endpoint.delay_s = 0.05
     scheduler(concurrency=4).run([job(request_for("same")) for _ in range(4)])
