@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
 from typing import cast
 
 from kdvert.elicitation.contract import Strategy
 from kdvert.registry import lookup
 
-STRATEGIES: dict[str, str] = {"curation": "kdvert.elicitation.curation:jobs"}
+
+class Source(Enum):
+    """What a strategy starts from, in the order in which strategies of a mix run."""
+
+    PASSAGES = "passages of the index"
+    INPUTS = "questions that the project gives"
+    RECORDS = "records that other strategies made"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One strategy.
+
+    Attributes:
+        jobs: where its jobs are made.
+        source: what it starts from.
+        about: what it does, for the docs.
+        takes_seeds: seed examples of the project do instead of records.
+        student: the student answers first; see `kdvert.elicitation.samples`.
+    """
+
+    jobs: str
+    source: Source
+    about: str
+    takes_seeds: bool = False
+    student: bool = False
+
+
+STRATEGIES: dict[str, Row] = {
+    "curation": Row(
+        "kdvert.elicitation.curation:jobs", Source.PASSAGES, "the teacher writes records about passages, topic by topic"
+    ),
+    "labeling": Row(
+        "kdvert.elicitation.labeling:jobs", Source.INPUTS, "the teacher answers the questions of elicit.inputs"
+    ),
+    "expansion": Row(
+        "kdvert.elicitation.expansion:jobs", Source.RECORDS, "the teacher varies seed questions", takes_seeds=True
+    ),
+}
 
 
 def strategy(name: str) -> Strategy:
@@ -16,4 +56,4 @@ def strategy(name: str) -> Strategy:
     Raises:
         UserError: there is no such strategy.
     """
-    return cast(Strategy, lookup("elicitation strategy", STRATEGIES, name))
+    return cast(Strategy, lookup("elicitation strategy", {n: row.jobs for n, row in STRATEGIES.items()}, name))

@@ -4,7 +4,8 @@ Reads ``index/``, and from ``scrub/`` how replies are scrubbed. Writes
 
 - ``examples.jsonl``: records with evidence and lineage;
 - ``failures.jsonl``: every request that gave none, with a reason code;
-- ``summary.json``: requests, tokens, seconds, counts by reason.
+- ``coverage.json``: the topics of the vertical with their passages and records;
+- ``summary.json``: requests, tokens, seconds, counts by reason and by part of the mix.
 
 Replies are kept in ``replies.sqlite`` of the stage's cache, scrubbed.
 """
@@ -17,15 +18,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import shared_templates
-from kdvert.elicitation import fences, language
-from kdvert.elicitation.contract import Assignment, Outcome
+from kdvert.elicitation import fences, given, language, mixing
+from kdvert.elicitation.contract import Assignment
+from kdvert.elicitation.coverage import Coverage, TopicMap, map_topics
+from kdvert.elicitation.mixing import Entry, Part
+from kdvert.elicitation.phases import Elicited, Supply, elicit
 from kdvert.elicitation.searching import Searcher
 from kdvert.elicitation.seeds import has_placeholder
-from kdvert.elicitation.strategies import STRATEGIES, strategy
+from kdvert.elicitation.skills import prompt_folders
+from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge.index import Retriever
 from kdvert.licensing.models import joined, standing
@@ -33,17 +38,19 @@ from kdvert.lineage.rights import model_terms
 from kdvert.privacy.gate import EgressGate
 from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
-from kdvert.records import Chunk, Example, Failure, Sampling, ScrubbedText, sha256_text
+from kdvert.records import Chunk, EvalItem, Sampling, ScrubbedText
+from kdvert.registry import suggest
 from kdvert.stages.contract import StageContext
-from kdvert.store import read_json, write_json, write_jsonl
+from kdvert.store import read_json, read_jsonl, write_json, write_jsonl
 from kdvert.teachers.kinds import kind_of, open_teacher
+from kdvert.teachers.protocol import Teacher
 from kdvert.teachers.replay import cassette_path
 from kdvert.teachers.replies import ReplyStore
 from kdvert.teachers.scheduler import Limits, Scheduler, Usage
 from kdvert.teachers.settings import TeacherSettings
 from kdvert.versions import installed
 
-VERSION = 2
+VERSION = 3
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -52,11 +59,16 @@ class Config(ConfigBase):
 
     Attributes:
         teacher: who is asked.
-        strategy: how knowledge is elicited, in the words of the survey.
-        skill: what the records train; the folder of the prompt templates.
+        strategy: how knowledge is elicited, in the words of the survey, if there is no ``mix``.
+        skill: what the records train, if there is no ``mix``; the folder of the prompt templates.
+        mix: several strategies and skills, with the count of records to ask each for or its share of all.
+        records: records to ask for in all, which the shares of ``mix`` divide (None: ``per_passage`` times the
+            passages).
+        inputs: files of questions to answer, for labeling: .txt, one a line, or .jsonl, ``{"question": …}``.
+        seeds: files of questions to vary, for expansion, in the same form; without them it varies records of the mix.
         steps: ``small`` writes one line at a time (for very small models), ``pair`` asks for JSON (for capable ones),
             ``auto`` takes small for a model on this machine and pair for a remote one.
-        passages: how many passages to ask about, drawn by ``seed`` (None: all).
+        passages: how many passages to ask about, drawn by ``seed`` and balanced over the vertical's topics (None: all).
         per_passage: most records of one passage.
         retrieve_k: passages that the index gives for a question, and that are shown beside the one asked about.
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
@@ -67,6 +79,10 @@ class Config(ConfigBase):
     teacher: TeacherSettings = TeacherSettings()
     strategy: str = "curation"
     skill: str = "grounded_qa"
+    mix: Sequence[Entry] = ()
+    records: int | None = Field(default=None, ge=1)
+    inputs: Sequence[str] = ()
+    seeds: Sequence[str] = ()
     steps: Literal["auto", "small", "pair"] = "auto"
     passages: int | None = Field(default=None, ge=1)
     per_passage: int = Field(default=2, ge=1, le=50)
@@ -74,12 +90,23 @@ class Config(ConfigBase):
     round_trip_margin: float = 0.0
     seed: int = 0
 
-    @field_validator("strategy")
-    @classmethod
-    def _is_known(cls, value: str) -> str:
-        if value not in STRATEGIES:
-            raise ValueError(f"allowed: {', '.join(STRATEGIES)}")
-        return value
+    @model_validator(mode="after")
+    def _holds_together(self) -> Config:
+        if self.strategy not in STRATEGIES:
+            raise ValueError(f"unknown strategy '{self.strategy}'. {suggest(self.strategy, STRATEGIES)}")
+        mixing.checked(self.mix, seeded=bool(self.seeds))
+        if not self.mix and (reason := mixing.nothing_to_build_on(self.strategy, seeded=bool(self.seeds))):
+            raise ValueError(reason)
+        used = {entry.strategy for entry in self.mix} or {self.strategy}
+        if not self.inputs and (asks := [s for s in used if STRATEGIES[s].source is Source.INPUTS]):
+            raise ValueError(f"{asks[0]} answers questions of yours: name their files in elicit.inputs")
+        return self
+
+    def parts(self, passages: int) -> list[Part]:
+        """Return what is elicited, in order, from so many passages."""
+        if not self.mix:
+            return [Part(self.strategy, self.skill, self.records)]
+        return mixing.parts(self.mix, self.records or passages * self.per_passage)
 
 
 @dataclass(frozen=True)
@@ -101,63 +128,88 @@ class _ScrubRules:
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
-    """Return the prompts, and what decides how replies are scrubbed."""
-    folder = f"elicit/{config.strategy}/{config.skill}"
+    """Return the prompts, the project's questions, and what decides how replies are scrubbed."""
+    asked = [(entry.strategy, entry.skill) for entry in config.mix] or [(config.strategy, config.skill)]
+    folders = dict.fromkeys(folder for names in asked for folder in prompt_folders(*names))
     layers = (shared_templates(), ctx.vertical.templates, ctx.templates.project)
-    prompts = [layer / folder for layer in layers if layer and (layer / folder).is_dir()]
+    prompts = [layer / folder for layer in layers for folder in folders if layer and (layer / folder).is_dir()]
     rules = [ctx.vertical.root / name for name in ("vertical.yaml", "privacy.yaml", "recognizers.yaml")]
     recorded = [cassette_path(config.teacher.model, ctx.project)] if kind_of(config.teacher) == "replay" else []
-    return [*prompts, *rules, *recorded]
+    questions = given.paths([*config.inputs, *config.seeds], ctx.project)
+    return [*prompts, *rules, *recorded, *questions, *(ctx.vertical.eval_files if config.seeds else [])]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
-    """Ask the teacher about the passages of ``index``.
+    """Ask the teacher about the passages of ``index`` and the project's questions.
 
     Raises:
-        UserError: the teacher is not known, refuses the key, or a template is wrong.
+        UserError: the teacher is not known, refuses the key, a template is wrong, or a file of questions is.
         WorkFailed: the teacher cannot be reached, the budget is spent, or nothing usable came back. Replies that
             arrived are kept, and a later run goes on from there.
     """
     ledger = Ledger.read(ctx.inputs["scrub"] / "ledger.jsonl")
     scrubber = Scrubber.for_vertical(ctx.vertical, _ScrubRules.read(ctx.inputs["scrub"]), ledger=ledger)
+    inputs = given.read(config.inputs, "elicit.inputs", ctx.project, scrubber.passage)
+    seeds = given.read(config.seeds, "elicit.seeds", ctx.project, scrubber.passage)
     teacher = open_teacher(config.teacher, root=ctx.project)
-    limits = Limits(
-        concurrency=config.teacher.concurrency,
-        retries=config.teacher.retries,
-        max_requests=config.teacher.max_requests,
-        max_tokens=config.teacher.max_tokens_total,
-        max_cost=config.teacher.max_cost,
-        price_in=config.teacher.price_in or 0.0,
-        price_out=config.teacher.price_out or 0.0,
-    )
     with (
         Retriever.open(ctx.inputs["index"], root=ctx.project) as retriever,
         ReplyStore(ctx.cache / "replies.sqlite", scrubber.passage) as store,
     ):
-        assignment = Assignment(
-            vertical=ctx.vertical.id,
-            skill=config.skill,
-            chunks=choose_passages(list(retriever.chunks.values()), config.passages, config.seed),
-            templates=ctx.templates,
-            language=language.load(ctx.vertical.manifest.languages[0]),
-            search=Searcher(retriever, config.retrieve_k),
-            cleared=lambda text: ScrubbedText(text, scrubber.policy_sha),  # the index holds scrubbed text only
-            teacher=teacher,
-            sampling=Sampling(
-                temperature=config.teacher.temperature, max_tokens=config.teacher.max_tokens, seed=config.seed
-            ),
-            steps=_steps(config, local=teacher.local),
-            per_passage=config.per_passage,
-            round_trip_margin=config.round_trip_margin,
-            versions=installed(),
-            terms=_terms(config.teacher, ctx.project),
-            stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
-        )
+        topics = map_topics(ctx.vertical.manifest.topics, retriever, len(retriever.chunks))
+        pool = choose_passages(list(retriever.chunks.values()), config.passages, config.seed, topics)
+        base = _assignment(ctx, config, retriever, teacher, scrubber, ledger)
         gate = EgressGate(scrubber, ctx.templates.package_lines(), fences.LINE)
-        scheduler = Scheduler(teacher, store, limits, ctx.progress, gate)
-        outcomes = scheduler.run(strategy(config.strategy)(assignment))
-    summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(assignment.chunks)}
-    return _write(ctx.out, outcomes, summary, scheduler.usage)
+        scheduler = Scheduler(teacher, store, _limits(config.teacher), ctx.progress, gate)
+        parts = config.parts(len(pool))
+        done = elicit(parts, base, Supply(pool, inputs, seeds), scheduler.run)
+        drawn = {c.id: c for one in done for c in one.drawn}
+        coverage = topics.covered(retriever.chunks.values(), drawn.values(), [e for one in done for e in one.examples])
+    summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(drawn)}
+    summary[fences.INSTRUCTIONS] = sum(fences.instructs(chunk.text) for chunk in drawn.values())
+    return _write(ctx.out, done, coverage, summary, scheduler.usage)
+
+
+def _limits(teacher: TeacherSettings) -> Limits:
+    return Limits(
+        concurrency=teacher.concurrency,
+        retries=teacher.retries,
+        max_requests=teacher.max_requests,
+        max_tokens=teacher.max_tokens_total,
+        max_cost=teacher.max_cost,
+        price_in=teacher.price_in or 0.0,
+        price_out=teacher.price_out or 0.0,
+    )
+
+
+def _assignment(
+    ctx: StageContext, config: Config, retriever: Retriever, teacher: Teacher, scrubber: Scrubber, ledger: Ledger
+) -> Assignment:
+    """Return what all parts have in common."""
+    held_out = [item for path in ctx.vertical.eval_files for item in read_jsonl(path, EvalItem)]
+    return Assignment(
+        vertical=ctx.vertical.id,
+        skill=config.skill,
+        chunks=[],
+        templates=ctx.templates,
+        language=language.load(ctx.vertical.manifest.languages[0]),
+        search=Searcher(retriever, config.retrieve_k),
+        cleared=lambda text: ScrubbedText(text, scrubber.policy_sha),  # the index holds scrubbed text only
+        teacher=teacher,
+        sampling=Sampling(
+            temperature=config.teacher.temperature, max_tokens=config.teacher.max_tokens, seed=config.seed
+        ),
+        steps=_steps(config, local=teacher.local),
+        per_passage=config.per_passage,
+        round_trip_margin=config.round_trip_margin,
+        versions=installed(),
+        terms=_terms(config.teacher, ctx.project),
+        stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
+        passages=retriever.chunks,
+        held_out=[item.question for item in held_out],
+        labels=ctx.vertical.manifest.topics,
+        disclaimer=ctx.vertical.manifest.disclaimer,
+    )
 
 
 def _terms(teacher: TeacherSettings, root: Path) -> list[str]:
@@ -167,12 +219,11 @@ def _terms(teacher: TeacherSettings, root: Path) -> list[str]:
     return model_terms(joined(teacher.model, [standing(model, url, root=root) for model, url in ways]))
 
 
-def choose_passages(chunks: Sequence[Chunk], count: int | None, seed: int) -> list[Chunk]:
-    """Return ``count`` passages (None: all), the same ones for the same seed, sorted by id."""
-    drawn = sorted(chunks, key=lambda c: sha256_text(f"{seed}:{c.id}"))[:count]
-    if not drawn:
+def choose_passages(chunks: Sequence[Chunk], count: int | None, seed: int, topics: TopicMap) -> list[Chunk]:
+    """Return ``count`` passages (None: all), the same ones for the same seed, in an order balanced over the topics."""
+    if not chunks:
         raise WorkFailed("The index holds no passages to ask about.", hint="Add documents to sources/ and run again.")
-    return sorted(drawn, key=lambda c: c.id)
+    return topics.draw(chunks, seed)[:count]
 
 
 def _steps(config: Config, *, local: bool) -> Literal["small", "pair"]:
@@ -186,14 +237,36 @@ def _steps(config: Config, *, local: bool) -> Literal["small", "pair"]:
     return config.steps
 
 
-def _write(out: Path, outcomes: Sequence[Outcome], summary: dict[str, Any], usage: Usage) -> dict[str, Any]:
-    made = [record for outcome in outcomes for record in outcome]
-    examples = [r for r in made if isinstance(r, Example)]
-    failures = [r for r in made if isinstance(r, Failure)]
+def _write(
+    out: Path, done: Sequence[Elicited], coverage: Coverage, summary: dict[str, Any], usage: Usage
+) -> dict[str, Any]:
+    examples = [e for one in done for e in one.examples]
+    failures = [f for one in done for f in one.failures]
     write_jsonl(out / "examples.jsonl", examples)
     write_jsonl(out / "failures.jsonl", failures)
+    write_json(out / "coverage.json", coverage.model_dump())
     reasons = dict(Counter(f.reason for f in failures).most_common())
     summary |= {
+        **_used(usage),
+        "candidates": len(examples) + len(failures),
+        "examples": len(examples),
+        "failures": reasons,
+        "mix": [one.told() for one in done],
+        "topics_without_passages": coverage.absent,
+        "topics_without_records": coverage.uncovered,
+    }
+    write_json(out / "summary.json", summary)
+    if not examples:
+        main = ", ".join(f"{reason} ({count})" for reason, count in list(reasons.items())[:3])
+        raise WorkFailed(
+            f"The teacher wrote no usable record about {summary['passages']} passages: {main}.",
+            hint=f"{out / 'failures.jsonl'} lists every one. Try another teacher or more passages.",
+        )
+    return {k: summary[k] for k in ("examples", "candidates", "requests", "cached", "seconds")}
+
+
+def _used(usage: Usage) -> dict[str, Any]:
+    return {
         "requests": usage.requests,
         "cached": usage.cached,
         "input_tokens": usage.input_tokens,
@@ -206,15 +279,4 @@ def _write(out: Path, outcomes: Sequence[Outcome], summary: dict[str, Any], usag
         "faults": dict(usage.faults),
         "endpoints": dict(usage.endpoints),
         "other_models": dict(usage.other_models),
-        "candidates": len(made),
-        "examples": len(examples),
-        "failures": reasons,
     }
-    write_json(out / "summary.json", summary)
-    if not examples:
-        main = ", ".join(f"{reason} ({count})" for reason, count in list(reasons.items())[:3])
-        raise WorkFailed(
-            f"The teacher wrote no usable record about {summary['passages']} passages: {main}.",
-            hint=f"{out / 'failures.jsonl'} lists every one. Try another teacher or more passages.",
-        )
-    return {k: summary[k] for k in ("examples", "candidates", "requests", "cached", "seconds")}

@@ -1,0 +1,124 @@
+"""Runs the parts of a mix: first those that start from passages and questions, then those that build on records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TypeVar
+
+from kdvert.elicitation.contract import Assignment, Outcome
+from kdvert.elicitation.given import Given
+from kdvert.elicitation.mixing import Part
+from kdvert.elicitation.strategies import STRATEGIES, Source, strategy
+from kdvert.records import Chunk, Example, Failure, sha256_text
+from kdvert.teachers.scheduler import Job
+
+T = TypeVar("T")
+Run = Callable[[list[Job[Outcome]]], list[Outcome]]
+"""Runs jobs against the teacher and returns their results in order."""
+
+
+@dataclass(frozen=True)
+class Elicited:
+    """What a part gave: records and failures, and the passages that it was asked about."""
+
+    part: Part
+    made: list[Example | Failure]
+    drawn: list[Chunk]
+
+    @property
+    def examples(self) -> list[Example]:
+        """The records."""
+        return [m for m in self.made if isinstance(m, Example)]
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The requests that gave none."""
+        return [m for m in self.made if isinstance(m, Failure)]
+
+    def told(self) -> dict[str, str | int | None]:
+        """Return the part's row of the summary."""
+        made = {"examples": len(self.examples), "failures": len(self.failures)}
+        return {"strategy": self.part.strategy, "skill": self.part.skill, "wanted": self.part.wanted, **made}
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What parts draw from: passages in the order of the draw, and the project's questions."""
+
+    pool: Sequence[Chunk]
+    inputs: Sequence[Given] = ()
+    seeds: Sequence[Given] = ()
+
+
+def elicit(parts: Sequence[Part], base: Assignment, supply: Supply, run: Run) -> list[Elicited]:
+    """Run every part and return what each gave, in the order of ``parts``.
+
+    Strategies of one kind of source run together, so that nobody waits for the last call of another.
+
+    Args:
+        parts: in the order that `kdvert.elicitation.mixing.parts` gives.
+        base: what their assignments have in common.
+        supply: what they draw from.
+        run: asks the teacher.
+    """
+    done: list[Elicited] = []
+    seen: set[str] = set()
+    for source, group in groupby(parts, key=lambda part: STRATEGIES[part.strategy].source):
+        together = list(group)
+        records = [example for before in done for example in before.examples]
+        assigned = _assigned(source, together, base, supply, records)
+        jobs = [strategy(part.strategy)(task) for part, task in zip(together, assigned, strict=True)]
+        outcomes = iter(run([job for own in jobs for job in own]))
+        for part, task, own in zip(together, assigned, jobs, strict=True):
+            made = [record for _ in own for record in next(outcomes)]
+            done.append(Elicited(part, [_once(m, seen) for m in made], list(task.chunks)))
+    return done
+
+
+def _once(made: Example | Failure, seen: set[str]) -> Example | Failure:
+    """Refuse a record of an id that is taken: the very same request was made from two seeds."""
+    if isinstance(made, Failure):
+        return made
+    if made.id in seen:
+        chunk_id = made.evidence[0].chunk_id if made.evidence else None
+        return Failure(request_id=made.provenance.request_ids[0], chunk_id=chunk_id, reason="same_request_twice")
+    seen.add(made.id)
+    return made
+
+
+def _assigned(
+    source: Source, parts: Sequence[Part], base: Assignment, supply: Supply, records: Sequence[Example]
+) -> list[Assignment]:
+    drawn = _drawn(parts, supply.pool, base.per_passage) if source is Source.PASSAGES else [[] for _ in parts]
+    questions = {Source.INPUTS: supply.inputs, Source.RECORDS: supply.seeds}.get(source, ())
+    return [
+        replace(
+            base,
+            skill=part.skill,
+            wanted=part.wanted,
+            chunks=chunks,
+            questions=pick(questions, part.wanted, base.sampling.seed, lambda q: q.id),
+            records=records,
+        )
+        for part, chunks in zip(parts, drawn, strict=True)
+    ]
+
+
+def _drawn(parts: Sequence[Part], pool: Sequence[Chunk], per_passage: int) -> list[list[Chunk]]:
+    """Deal the passages out in turn, so that parts ask about different ones as long as there are enough."""
+    start = 0
+    dealt: list[list[Chunk]] = []
+    for part in parts:
+        count = len(pool) if part.wanted is None else min(len(pool), math.ceil(part.wanted / per_passage))
+        taken = [pool[(start + n) % len(pool)] for n in range(count)]
+        start += count
+        dealt.append(sorted(taken, key=lambda c: c.id))
+    return dealt
+
+
+def pick(items: Sequence[T], count: int | None, seed: int, key: Callable[[T], str]) -> list[T]:
+    """Return ``count`` of ``items`` (None: all), drawn by ``seed``, in the order of the draw."""
+    return sorted(items, key=lambda item: sha256_text(f"{seed}:{key(item)}"))[:count]
