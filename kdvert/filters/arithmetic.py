@@ -120,4 +120,5 @@ def _results(written: str, stated: list[Figure], known: list[Figure]) -> set[int
 def _known(term: Figure, known: list[Figure]) -> bool:
     """Tell whether a term is given, or a small count, or one of the numbers that convert units."""
     common = term.bare and (term.value < _SMALL_COUNT or term.value in _CONVERSIONS)
+    common = common or (term.unit == "%" and term.value == 100)
     return common or any(equal(term, k) for k in known)

@@ -113,16 +113,14 @@ def _between(text: str, start: int, end: int) -> list[_Token]:
 
 def _word(match: re.Match[str], text: str, bounds: tuple[int, int]) -> _Token:
     word = match.group()
-    if len(word) > 1 or word in "aA":
-        return _Token("w", text=word)
     start, end = bounds
-    alone = text[start : match.start()].strip(" $€£%") in ("", ")") and text[match.end() : end].strip(" $€£") in (
-        "",
-        "(",
-    )
-    spaced = text[match.start() - 1 : match.start()].isspace() == text[match.end() : match.end() + 1].isspace()
-    glued_back = text[match.start() - 1 : match.start()].isdigit()
-    if word in "xX" and alone and (spaced or not glued_back):
+    before, after = text[start : match.start()], text[match.end() : end]
+    glued = not before and start > 0
+    if len(word) > 1 or (word in "aA" and not glued) or before.endswith(("'", "’")):
+        return _Token("w", text=word)
+    follows_one = before in ("", ")", "%") or before[-1].isspace()
+    alone = start > 0 and follows_one and after.strip(" $€£") in ("", "(")
+    if word in "xX" and alone and not (glued and after[:1].isspace()):
         return _Token("*")
     return _Token("v", text=word)
 

@@ -84,15 +84,31 @@ def test_a_result_that_chance_would_give_is_no_result():
         ("(40 - 15) / 40 = 62.5%", None),
         ("15 x 40 hours = $610.", "arithmetic_wrong"),
         ("(40 - 15) / 40 = 52.5%", "arithmetic_wrong"),
+        ("15 pounds x 12 reps = 180 pounds. 3 sets x 180 pounds = 540 pounds.", None),
+        ("100% - 40% = 60%, so 60%.", None),
+        ("That's 40*.25 = $10.00 off.", None),
+        ("15 pounds x 12 reps = 190 pounds.", "arithmetic_wrong"),
         ("17 * 40 = 680", "number_not_in_evidence"),  # right, of a number that nobody gave
     ],
 )
 def test_stated_equations(answer, code):
-    assert reason("She earns 15 dollars an hour for 40 hours.", answer, "", ["en"]) == code
+    assert (
+        reason("She earns 15 dollars an hour for 40 hours, 12 at 0.25 more, and saves 40%.", answer, "", ["en"]) == code
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["3x - 4 = 11", "14(.50) = 7", "half of 10 + 2 = 7", "2 = 2", "5 / 0 = 5", "9^99 = 1", "95% CI = 1.5-2.8"]
+    "text",
+    [
+        "3x - 4 = 11",
+        "14(.50) = 7",
+        "half of 10 + 2 = 7",
+        "2 = 2",
+        "5 / 0 = 5",
+        "9^99 = 1",
+        "95% CI = 1.5-2.8",
+        "4A - 5 5A - 5 = 30",
+    ],
 )
 def test_what_is_not_plain_arithmetic_is_not_judged(text):
     written = plain(text)
