@@ -123,9 +123,9 @@ class Evidence(Record):
 
 
 class Message(Record):
-    """One turn of a conversation."""
+    """One turn of a conversation; ``tool`` is what a tool gave that the assistant called."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
 
 
@@ -195,6 +195,23 @@ class Example(Record):
     def answer(self) -> str:
         """The last assistant turn."""
         return next(m.content for m in reversed(self.messages) if m.role == "assistant")
+
+    @property
+    def exchanges(self) -> list[tuple[str, str]]:
+        """Every turn of the assistant with the user's turn that it answers."""
+        made: list[tuple[str, str]] = []
+        question = ""
+        for message in self.messages:
+            if message.role == "user":
+                question = message.content
+            elif message.role == "assistant":
+                made.append((question, message.content))
+        return made
+
+    @property
+    def asked(self) -> str:
+        """All that the user says and shows: what two records must not have in common."""
+        return "\n".join([*self.context, *(m.content for m in self.messages if m.role == "user")])
 
     @property
     def accepted(self) -> bool:

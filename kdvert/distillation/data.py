@@ -119,12 +119,20 @@ def _documents(example: Example) -> list[str]:
 
 
 def _turns(example: Example, prompts: Prompts) -> list[Turn]:
-    turns = [prompts.system()]
+    """Return the turns as a chat template takes them: the record's own system text joins that of the student.
+
+    What a tool gave comes as a turn of the user, because few chat templates know another place for it.
+    """
+    own = [m.content.strip() for m in example.messages if m.role == "system"]
+    system = prompts.system()
+    turns = [{**system, "content": "\n\n".join([system["content"], *own])}]
     context = example.context
     for message in example.messages:
         if message.role == "user":
             turns.append(prompts.user(message.content, passages=context))
             context = []  # shown once, with the first question
+        elif message.role == "tool":
+            turns.append({"role": "user", "content": message.content.strip()})
         elif message.role == "assistant":
             turns.append({"role": "assistant", "content": message.content.strip()})
     return turns

@@ -18,13 +18,21 @@ _RECORD: tuple[_Field, ...] = (
     _Field("vertical", "sc:Text", "The domain."),
     _Field("strategy", "sc:Text", "How it was elicited."),
     _Field("skill", "sc:Text", "What it trains."),
-    _Field("quote", "sc:Text", "The sentence of a source that the answer rests on."),
+    _Field("quote", "sc:Text", "The sentences of sources that the answers rest on, one a line."),
     _Field(
         "messages",
         "sc:Text",
         "The conversation.",
         True,
-        (_Field("role", "sc:Text", "system, user or assistant."), _Field("content", "sc:Text", "What is said.")),
+        (_Field("role", "sc:Text", "system, user, assistant or tool."), _Field("content", "sc:Text", "What is said.")),
+    ),
+    _Field("context", "sc:Text", "Passages that are shown with the first question.", True),
+    _Field(
+        "rejected",
+        "sc:Text",
+        "Turns that are worse than the last one of the conversation, for learning from preferences.",
+        True,
+        (_Field("role", "sc:Text", "assistant."), _Field("content", "sc:Text", "What is said.")),
     ),
     _Field(
         "evidence",

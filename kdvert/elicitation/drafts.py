@@ -140,7 +140,7 @@ def _example(
             for (chunk_id, start, end), text in zip(spans, texts, strict=True)
         ],
         quote="\n".join(" ".join(text.split()) for text in texts),
-        provenance=task.provenance([occasion.template], requests, seen),
+        provenance=task.provenance([occasion.template, *draft.templates], requests, seen),
         verdicts=[*draft.verdicts, *_flags(occasion)],
         context=list(draft.context),
         rejected=None if draft.rejected is None else list(draft.rejected),

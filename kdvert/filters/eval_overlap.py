@@ -14,8 +14,8 @@ _CHUNK = 2000  # rows of the similarity table computed at once, to bound memory
 def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
     """Compare each record with every held-out question. Reason code: ``eval_overlap``.
 
-    A record is rejected if a question of it is nearly a held-out one (the words sorted, so that order does not hide it),
-    or if a question resembles one half as much and an answer shares a long run of words with that item's answer or
+    A record is rejected if one of its questions is nearly a held-out one (the words sorted, so that order does not
+    hide it), or if one resembles it half as much and an answer shares a long run of words with that item's answer or
     rationale. The score is the similarity of the nearest question.
     """
     if not material.held_out:

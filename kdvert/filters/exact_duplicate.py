@@ -10,7 +10,10 @@ from kdvert.records import Example, Verdict
 
 
 def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
-    """Compare questions, with the passages shown, word by word, case and punctuation aside. Reason code: ``exact_duplicate``."""
+    """Compare questions, with the passages shown, word by word, case and punctuation aside.
+
+    Reason code: ``exact_duplicate``.
+    """
     seen: set[str] = set()
     verdicts: list[list[Verdict]] = []
     for example in examples:

@@ -11,6 +11,16 @@ _HERE = "kdvert.elicitation.skills"
 
 SKILLS: dict[str, str] = {
     "grounded_qa": f"{_HERE}.grounded_qa:SKILL",
+    "multi_turn": f"{_HERE}.multi_turn:SKILL",
+    "reasoning": f"{_HERE}.reasoning:SKILL",
+    "summary": f"{_HERE}.summary:SKILL",
+    "extraction": f"{_HERE}.extraction:SKILL",
+    "classification": f"{_HERE}.classification:SKILL",
+    "retrieval_use": f"{_HERE}.retrieval_use:SKILL",
+    "refusal": f"{_HERE}.refusal:SKILL",
+    "tool_call": f"{_HERE}.tool_call:SKILL",
+    "preference": f"{_HERE}.preference:SKILL",
+    "rubric": f"{_HERE}.rubric:SKILL",
 }
 
 

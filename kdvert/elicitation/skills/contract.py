@@ -33,6 +33,7 @@ class Draft:
         context: passages that the first turn of the user shows to the student, in order.
         rejected: turns worse than the last one of ``messages``, to stand in its place.
         verdicts: what the skill checked.
+        templates: that worded parts of the messages.
     """
 
     messages: Sequence[Message]
@@ -40,6 +41,7 @@ class Draft:
     context: Sequence[str] = ()
     rejected: Sequence[Message] | None = None
     verdicts: Sequence[Verdict] = ()
+    templates: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

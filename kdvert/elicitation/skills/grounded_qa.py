@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kdvert.elicitation import sanity
 from kdvert.elicitation.contract import conversation
-from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill, Unusable
+from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill
+from kdvert.elicitation.skills.wording import standing, tidy
 
 
 class Pair(Item):
@@ -19,20 +19,7 @@ class Pair(Item):
 
 def draft(pair: Pair, occasion: Occasion, number: int) -> Draft:
     """Return the pair as a conversation."""
-    question = standing(pair.question, occasion)
-    return Draft(conversation(question, " ".join(pair.answer.split())), [pair.quote])
-
-
-def standing(text: str, occasion: Occasion) -> str:
-    """Return a question that stands alone, with single spaces.
-
-    Raises:
-        Unusable: see `sanity.shape`.
-    """
-    question = " ".join(text.split())
-    if reason := sanity.shape(question, occasion.task.stands_in):
-        raise Unusable(reason, question)
-    return question
+    return Draft(conversation(standing(pair.question, occasion), tidy(pair.answer)), [pair.quote])
 
 
 SKILL = Skill("grounded_qa", Pair, draft)
