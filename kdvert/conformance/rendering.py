@@ -10,10 +10,12 @@ from jinja2 import meta
 
 from kdvert.conformance.results import one_line
 from kdvert.content import shared_templates
+from kdvert.elicitation.skills import extraction, tool_call
 from kdvert.errors import UserError
 from kdvert.templates import TemplateSet
 from kdvert.verticals import Vertical
 
+_ASKED = "elicit/"  # what a teacher is asked: rendered for each vertical, whether it overrides the template or not
 _SCAFFOLD = "vertical/"  # the templates of `kdvert vertical new`; no vertical overrides them
 
 _LISTS: dict[str, list[Any]] = {
@@ -21,13 +23,22 @@ _LISTS: dict[str, list[Any]] = {
     "choices": ["100 degrees Celsius", "50 degrees Celsius"],
     "suffixes": [".md"],
     "regimes": ["gdpr"],
+    "tools": [{"name": "search", "argument": "query", "about": "finds passages"}],
+    "judgments": [{"criterion": "It names the unit.", "met": True, "reason": "It says Celsius."}],
+    "steps": ["Water boils at 100 degrees Celsius at sea level."],
+    "criteria": ["It names the unit."],
+    "fields": ["quantity: the number with its unit"],
+    "labels": ["boiling points"],
 }
-_VALUES: dict[str, Any] = {"count": 3, "documents": 3}
+_VALUES: dict[str, Any] = {"count": 3, "documents": 3, "points": 1, "most": 2}
 """Sample values by the name of the variable; a name in neither table gets a sentence."""
 
 
 def templates(vertical: Vertical) -> tuple[str, list[str]]:
-    """Render every template with sample values, once with and once without the lists that may be empty."""
+    """Render every template with sample values, once with and once without the lists that may be empty.
+
+    The templates of elicitation are rendered for every skill, because what a vertical overrides is part of all of them.
+    """
     shared = _names(shared_templates())
     own = _names(vertical.templates)
     layered = TemplateSet(None, vertical.templates)
@@ -40,7 +51,29 @@ def templates(vertical: Vertical) -> tuple[str, list[str]]:
             rendered += _render(layered, name, vertical)
         except UserError as error:
             problems.append(one_line(str(error)))
-    return f"{len(own)} of its own, {rendered} rendered with sample values", problems
+    inherited = [name for name in shared if name.startswith(_ASKED) and name not in own]
+    problems += [p for name in inherited for p in _problem(layered, name, vertical)]
+    problems += _lists(layered)
+    return f"{len(own)} of its own, {rendered} rendered with sample values; {len(inherited)} shared", problems
+
+
+def _problem(layered: TemplateSet, name: str, vertical: Vertical) -> list[str]:
+    try:
+        _render(layered, name, vertical)
+    except UserError as error:
+        return [one_line(str(error))]
+    return []
+
+
+def _lists(layered: TemplateSet) -> list[str]:
+    """Read the templates that are lists of fields and tools as the skills read them."""
+    problems = []
+    for read in (extraction.fields, tool_call.offered):
+        try:
+            read(layered)
+        except UserError as error:
+            problems.append(one_line(str(error)))
+    return problems
 
 
 def _render(layered: TemplateSet, name: str, vertical: Vertical) -> int:

@@ -39,7 +39,7 @@ BROKEN = [
     ),
     ("vertical.yaml", "title:", "titel:", "manifest", "unknown key 'titel'. Did you mean: title?"),
     ("vertical.yaml", "defaults: {}", "defaults: {distil: {}}", "manifest", "no stage 'distil'"),
-    ("vertical.yaml", "skills: [grounded_qa]", "skills: [summary]", "manifest", "skill 'summary' has no template"),
+    ("vertical.yaml", "skills: [grounded_qa]", "skills: [poetry]", "manifest", "skill 'poetry' has no template"),
     ("__init__.py", '"""', 'import os\n"""', "inert", "holds code (line 1)"),
     ("recognizers.yaml", 'find: "NL-4471-0093"', 'find: "NL-4471"', "recognizers", "instead of 'NL-4471'"),
     (

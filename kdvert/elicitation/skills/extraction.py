@@ -12,6 +12,7 @@ from kdvert.elicitation.skills.wording import passage, phrase, tidy, worded
 from kdvert.errors import UserError
 from kdvert.filters.wording import locate
 from kdvert.records import ScrubbedText
+from kdvert.templates import TemplateSet
 
 _FIELDS = phrase("extraction", "fields")
 _REQUEST = phrase("extraction", "record")
@@ -30,13 +31,13 @@ class Extraction(Item):
     values: list[Value] = Field(min_length=1)
 
 
-def fields(occasion: Occasion) -> dict[str, str]:
+def fields(templates: TemplateSet) -> dict[str, str]:
     """Return the names of the fields and what they hold: a line of the template each, ``name: what it holds``.
 
     Raises:
         UserError: a line has another form, or there is none.
     """
-    lines = [line.strip() for line in worded(occasion, _FIELDS).splitlines() if line.strip()]
+    lines = [line.strip() for line in templates.render(_FIELDS, {}).splitlines() if line.strip()]
     pairs = [line.partition(":") for line in lines]
     wrong = next((line for line, pair in zip(lines, pairs, strict=True) if not pair[0].strip() or not pair[2]), None)
     if not lines or wrong is not None:
@@ -49,7 +50,11 @@ def fields(occasion: Occasion) -> dict[str, str]:
 
 def variables(occasion: Occasion) -> Variables:
     """Return the fields, as lines."""
-    return {"fields": [ScrubbedText(f"{name}: {about}", "package") for name, about in fields(occasion).items()]}
+    return {
+        "fields": [
+            ScrubbedText(f"{name}: {about}", "package") for name, about in fields(occasion.task.templates).items()
+        ]
+    }
 
 
 def draft(found: Extraction, occasion: Occasion, number: int) -> Draft:
@@ -58,7 +63,7 @@ def draft(found: Extraction, occasion: Occasion, number: int) -> Draft:
     Raises:
         Unusable: ``unknown_field``, ``field_twice``, ``value_not_found`` in the passage, ``nothing_extracted``.
     """
-    known = fields(occasion)
+    known = fields(occasion.task.templates)
     values: dict[str, str | None] = dict.fromkeys(known)
     stated: list[str] = []
     for item in found.values:

@@ -17,6 +17,7 @@ from kdvert.errors import UserError
 from kdvert.filters.figures import equal, figures, plain
 from kdvert.filters.wording import locate
 from kdvert.records import Message, ScrubbedText
+from kdvert.templates import TemplateSet
 
 _TOOLS = phrase("tool_call", "tools")
 _RECORD = phrase("tool_call", "record")
@@ -66,13 +67,13 @@ TOOLS: dict[str, tuple[str, Callable[[Call, Occasion], str]]] = {
 """The tools that code can run: the name of the argument, and what gives the result."""
 
 
-def offered(occasion: Occasion) -> list[dict[str, str]]:
+def offered(templates: TemplateSet) -> list[dict[str, str]]:
     """Return the tools that the template names, a line each: ``name: what it is for``.
 
     Raises:
         UserError: a tool has no code that runs it, or there is none.
     """
-    lines = [line.partition(":") for line in worded(occasion, _TOOLS).splitlines() if line.strip()]
+    lines = [line.partition(":") for line in templates.render(_TOOLS, {}).splitlines() if line.strip()]
     tools = {name.strip(): about.strip() for name, _, about in lines}
     if not tools or (unknown := [name for name in tools if name not in TOOLS]):
         what = f"names the tool '{unknown[0]}'" if tools else "names no tool"
@@ -82,7 +83,7 @@ def offered(occasion: Occasion) -> list[dict[str, str]]:
 
 def variables(occasion: Occasion) -> Variables:
     """Return the tools, as lines."""
-    lines = [f"{t['name']} ({t['argument']}): {t['about']}" for t in offered(occasion)]
+    lines = [f"{t['name']} ({t['argument']}): {t['about']}" for t in offered(occasion.task.templates)]
     return {"tools": [ScrubbedText(line, "package") for line in lines]}
 
 
@@ -93,7 +94,7 @@ def draft(call: Call, occasion: Occasion, number: int) -> Draft:
         Unusable: ``unknown_tool``, ``quote_not_found``, ``not_calculable``, ``argument_not_in_question``,
             ``answer_without_result``, or what is wrong with the question.
     """
-    tools = offered(occasion)
+    tools = offered(occasion.task.templates)
     name = tidy(call.tool)
     if name not in {tool["name"] for tool in tools}:
         raise Unusable("unknown_tool", name)
