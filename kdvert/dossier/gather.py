@@ -31,6 +31,8 @@ from kdvert.versions import installed
 from kdvert.verticals import Vertical
 from kdvert.weights import short_name
 
+_ENDPOINT = "openai-compatible:"  # what routes of endpoints begin with, before the host
+
 DATA = (
     ("train", "distill", "train.jsonl", "Records that the student was trained on."),
     ("validation", "distill", "validation.jsonl", "Records that the training was watched with."),
@@ -104,7 +106,7 @@ def lineage(
         teacher=report.teacher(inputs, tally.accepted),
         student=student,
         base=_model("base", student.base, root, sha256=student.base_sha256),
-        writers=_writers(tally, configuration, root, student),
+        writers=_writers(tally, root, student),
         embedder=_embedder(inputs, root),
         data=[_data_file(inputs, *row) for row in DATA],
         stages=list(stages),
@@ -214,13 +216,17 @@ def _hub(ref: str) -> str | None:
     return ref.removeprefix("hf:").partition("#")[0].partition("@")[0] if ref.startswith("hf:") else None
 
 
-def _writers(tally: _Tally, configuration: Mapping[str, Any], root: Path, student: Student) -> list[ModelFacts]:
-    address = ((configuration.get("elicit") or {}).get("teacher") or {}).get("base_url")
+def _writers(tally: _Tally, root: Path, student: Student) -> list[ModelFacts]:
     own = {student.base: student.base_sha256}  # where teacher and base are one model, its hash is known
     return [
-        _model("teacher", ref, root, base_url=address, route=mask_text(route), sha256=own.get(mask_text(ref)))
+        _model("teacher", ref, root, base_url=_address(route), route=mask_text(route), sha256=own.get(mask_text(ref)))
         for ref, route in tally.writers
     ]
+
+
+def _address(route: str) -> str | None:
+    """Return the host that a record was written at: its own route, since settings may name several or a cassette."""
+    return route.removeprefix(_ENDPOINT) if route.startswith(_ENDPOINT) else None
 
 
 def _embedder(inputs: Inputs, root: Path) -> ModelFacts:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kdvert.dossier import gather
 from kdvert.dossier.lineage import Lineage
 from kdvert.errors import WorkFailed
 from kdvert.records import Document, Example
@@ -51,3 +52,11 @@ def test_a_missing_stage_is_named(gathered: Callable[..., Lineage], folders: dic
     (folders["distill"] / "adapter.json").unlink()
     with pytest.raises(WorkFailed, match=r"adapter\.json"):
         gathered()
+
+
+@pytest.mark.parametrize(
+    ("route", "address"),
+    [("local", None), ("langchain:mistralai", None), ("openai-compatible:api.openai.com:443", "api.openai.com:443")],
+)
+def test_a_writer_is_judged_at_the_host_its_record_names(route: str, address: str | None) -> None:
+    assert gather._address(route) == address
