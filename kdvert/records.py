@@ -184,7 +184,7 @@ class Example(Record):
     provenance: Provenance
     verdicts: list[Verdict] = Field(default_factory=list)
     context: list[str] = Field(default_factory=list)
-    rejected: list[Message] | None = None
+    rejected: list[Message] = Field(default_factory=list)
 
     @property
     def question(self) -> str:

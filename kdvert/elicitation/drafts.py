@@ -112,7 +112,7 @@ def failure(request_id: str, chunk: Chunk, reason: str, detail: str = "") -> Fai
 def _unfit(draft: Draft, occasion: Occasion) -> str | None:
     if not any(quote.strip() for quote in draft.quotes):
         return "no_quote"
-    written = [m.content for m in [*draft.messages, *(draft.rejected or [])] if m.role == "assistant"]
+    written = [m.content for m in [*draft.messages, *draft.rejected] if m.role == "assistant"]
     if not written or not all(text.strip() for text in written):
         return "empty_answer"
     return "answer_has_placeholder" if any(map(occasion.task.stands_in, written)) else None
@@ -143,7 +143,7 @@ def _example(
         provenance=task.provenance([occasion.template, *draft.templates], requests, seen),
         verdicts=[*draft.verdicts, *_flags(occasion)],
         context=list(draft.context),
-        rejected=None if draft.rejected is None else list(draft.rejected),
+        rejected=list(draft.rejected),
     )
 
 

@@ -39,7 +39,7 @@ class Draft:
     messages: Sequence[Message]
     quotes: Sequence[str]
     context: Sequence[str] = ()
-    rejected: Sequence[Message] | None = None
+    rejected: Sequence[Message] = ()
     verdicts: Sequence[Verdict] = ()
     templates: Sequence[str] = ()
 
