@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kdvert.errors import KdvertError
 from kdvert.knowledge import index
-from kdvert.knowledge.embeddings import Embedder, vector_key
+from kdvert.knowledge.embeddings import Embedder, vector_key, vectors_id
 from kdvert.lineage import job as jobs
 from kdvert.lineage.reading import Lineage
 from kdvert.records import Chunk
@@ -84,8 +84,9 @@ def vectors_of_others(lineage: Lineage, documents: Collection[str]) -> set[str]:
     info = read_json(folder / index.INFO)
     try:
         embedder = Embedder(info["embedder"], root=lineage.root)
+        made_by = vectors_id(info["embedder_sha256"], info.get("precision", "float32"))
         return {
-            vector_key(info["embedder_sha256"], index.embedded_text(chunk, embedder))
+            vector_key(made_by, index.embedded_text(chunk, embedder))
             for chunk in iter_jsonl(folder / index.CHUNKS, Chunk)
             if chunk.document_id not in gone
         }

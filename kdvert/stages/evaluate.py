@@ -19,6 +19,7 @@ from kdvert.evaluation.scoring import Outcome
 from kdvert.evaluation.systems import System, Systems
 from kdvert.hardware import Hardware, probe
 from kdvert.knowledge.index import Retriever
+from kdvert.knowledge.settings import query_text
 from kdvert.records import EvalItem, Score
 from kdvert.stages.contract import StageContext
 from kdvert.store import hash_tree, read_json, write_json, write_jsonl
@@ -26,7 +27,7 @@ from kdvert.students.models import context_length, load_tokenizer, precision, us
 from kdvert.students.prompts import Prompts, template_folders
 from kdvert.weights import Weights, resolve
 
-VERSION = 1
+VERSION = 2
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -40,7 +41,8 @@ class Config(ConfigBase):
     passage_tokens: int = Field(160, ge=16, description="longest passage in tokens; the rest is cut off")
     answer_tokens: int = Field(128, ge=1, description="reference answers are scored up to so many tokens")
     max_new_tokens: int = Field(40, ge=1, description="longest free answer in tokens")
-    show_choices: bool = Field(False, description="list the choices in the prompt of a multiple-choice question")
+    show_choices: bool = Field(False, description="list the choices of a multiple-choice question in the prompt, and "
+                               "search with them")  # fmt: skip
     batch_size: int = Field(16, ge=1, description="questions asked at once")
     resamples: int = Field(10_000, ge=100, description="draws of the bootstrap behind each interval")
     seed: int = Field(7, ge=0, description="seed of limit and bootstrap")
@@ -112,7 +114,8 @@ def _requests(
 
 def _retrieve(ctx: StageContext, config: Config, items: Sequence[EvalItem]) -> list[list[Passage]]:
     with Retriever.open(ctx.inputs["index"], root=ctx.project) as retriever:
-        hits = retriever.search_many([i.question for i in items], config.passages)
+        asked = [query_text(i.question, (i.choices or ()) if config.show_choices else ()) for i in items]
+        hits = retriever.search_many(asked, config.passages)
     return [[Passage(h.chunk.id, h.chunk.text) for h in found] for found in hits]
 
 

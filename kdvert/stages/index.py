@@ -1,10 +1,10 @@
-"""Cut the scrubbed documents into passages, embed them and store them for retrieval."""
+"""Cut the scrubbed documents into passages, embed them and index their words for retrieval."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -14,13 +14,15 @@ from kdvert.errors import UserError
 from kdvert.knowledge.chunking import chunk
 from kdvert.knowledge.embeddings import Embedder
 from kdvert.knowledge.index import STORE, TITLE_TOKENS, build
+from kdvert.knowledge.quantizing import best_precision
+from kdvert.knowledge.settings import SearchSettings
 from kdvert.progress import track
 from kdvert.records import Chunk, Document
 from kdvert.stages.contract import StageContext
 from kdvert.store import iter_jsonl, write_json
 from kdvert.weights import DEFAULT_EMBEDDER
 
-VERSION = 1
+VERSION = 2
 VOLATILE = (STORE,)
 
 
@@ -31,13 +33,18 @@ class Config(ConfigBase):
         chunk_tokens: most tokens of a passage, counted by the embedder's own tokenizer.
         overlap: most tokens that a passage repeats from the one before it.
         embedder: the sentence embedding model, a model reference.
+        precision: of the embedder's calculation: ``float32``, ``int8`` (CPU only, twice as fast), or ``auto``, which
+            takes int8 where there is no GPU.
         server: ``http://host:port`` of a Chroma server; null for the embedded store below ``work/``.
+        search: how passages are found in it, by every stage that searches.
     """
 
     chunk_tokens: int = Field(default=160, ge=16)
     overlap: int = Field(default=0, ge=0)
     embedder: str = DEFAULT_EMBEDDER
+    precision: Literal["auto", "float32", "int8"] = "auto"
     server: str | None = None
+    search: SearchSettings = SearchSettings()
 
     @field_validator("server")
     @classmethod
@@ -62,15 +69,16 @@ class Config(ConfigBase):
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
-    """Return the embedder when it is a folder of the user's own; a reference with a version cannot change."""
-    folder = ctx.project / Path(config.embedder).expanduser()
-    return [folder] if folder.is_dir() else []
+    """Return the models that are folders of the user's own; a reference with a version cannot change."""
+    folders = [ctx.project / Path(ref).expanduser() for ref in (config.embedder, config.search.reranker)]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     """Write ``chunks.jsonl``, ``index.json`` and the store."""
     started = time.monotonic()
-    embedder = Embedder(config.embedder, root=ctx.project)
+    precision = best_precision() if config.precision == "auto" else config.precision
+    embedder = Embedder(config.embedder, root=ctx.project, precision=precision)
     _check_size(embedder, config)
     documents = list(iter_jsonl(ctx.inputs["scrub"] / "documents.jsonl", Document))
     chunks: list[Chunk] = []
@@ -80,8 +88,9 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         without += not found
         chunks += found
     info = build(
-        chunks, ctx.out, embedder, server=config.server, progress=ctx.progress, cache=ctx.cache / "vectors.sqlite"
-    )
+        chunks, ctx.out, embedder, server=config.server, progress=ctx.progress, cache=ctx.cache / "vectors.sqlite",
+        language=ctx.vertical.manifest.languages[0], search=config.search,
+    )  # fmt: skip
     summary = {
         "documents": len(documents),
         "passages": info.count,

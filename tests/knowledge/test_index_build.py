@@ -19,6 +19,7 @@ from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge import chroma
 from kdvert.knowledge.embeddings import Embedder
 from kdvert.knowledge.index import TITLE_TOKENS, Retriever, build, embedded_text
+from kdvert.knowledge.settings import SearchSettings
 from kdvert.records import Chunk
 
 Make = Callable[..., list[Chunk]]
@@ -61,8 +62,8 @@ def test_build_in_a_partial_folder_rename_and_open_again_and_again(
             retriever.store.add_texts(["written after the move"], ids=["extra"])  # no "readonly database"
 
 
-def test_hits_are_chunks_with_cosine_similarities(embedder: Embedder, built: Path) -> None:
-    with Retriever.open(built) as retriever:
+def test_hits_by_meaning_are_chunks_with_cosine_similarities(embedder: Embedder, built: Path) -> None:
+    with Retriever.open(built, search=SearchSettings(by="meaning")) as retriever:
         questions = ["How is blood sugar lowered?", "When is a temperature dangerous?", "手を洗う"]
         found = retriever.search_many(questions, 5)
         assert [hits[0].chunk.text for hits in found] == [TEXTS[1], TEXTS[2], TEXTS[3]]
@@ -226,6 +227,10 @@ def _lose_chunks(out: Path) -> None:
     (out / "chunks.jsonl").write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
 
 
+def _lose_words(out: Path) -> None:
+    (out / "lexicon" / "labels" / "vocab.index.json").unlink()
+
+
 def _strange_info(out: Path) -> None:
     (out / "index.json").write_text("{}", encoding="utf-8")
 
@@ -236,8 +241,8 @@ def _lose_all(out: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [_lose_store, _garbage, _half_database, _no_database, _lose_vectors, _half_vectors, _lose_chunks, _strange_info,
-     _lose_all],
+    [_lose_store, _garbage, _half_database, _no_database, _lose_vectors, _half_vectors, _lose_chunks, _lose_words,
+     _strange_info, _lose_all],
 )  # fmt: skip
 def test_damage_is_an_error_with_a_way_out(built: Path, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     out = tmp_path / "index"

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from kdvert.errors import UserError
 from kdvert.knowledge.index import Retriever
+from kdvert.knowledge.settings import Only, SearchSettings
 from kdvert.records import Chunk, Document, Source
 from kdvert.stages import index
 from kdvert.stages.contract import StageContext
@@ -71,7 +72,8 @@ def test_the_same_documents_give_the_same_index(scrubbed: Callable[..., Path], m
         ctx.out.mkdir()
         shutil.rmtree(ctx.cache)
     assert hashes[0] == hashes[1]
-    assert set(hashes[0]) == {"chunks.jsonl", "index.json"}
+    assert {name for name in hashes[0] if not name.startswith("lexicon/")} == {"chunks.jsonl", "index.json"}
+    assert any(name.startswith("lexicon/words/") for name in hashes[0])
 
 
 def test_no_documents_and_documents_without_text(scrubbed: Callable[..., Path], make_context: Make) -> None:
@@ -98,11 +100,29 @@ def test_settings_are_used(scrubbed: Callable[..., Path], make_context: Make) ->
     assert all(after.start < before.end for before, after in pairwise(chunks))
 
 
-def test_only_an_embedder_of_the_users_own_is_content(make_context: Make, tmp_path: Path) -> None:
+def test_only_models_of_the_users_own_are_content(make_context: Make, tmp_path: Path) -> None:
     ctx = make_context("index")
     (tmp_path / "mine").mkdir()
+    (tmp_path / "second").mkdir()
     assert index.content(ctx, index.Config()) == []
     assert index.content(ctx, index.Config(embedder="mine")) == [tmp_path / "mine"]
+    assert index.content(ctx, index.Config(search=SearchSettings(reranker="second"))) == [tmp_path / "second"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_precision_and_search_are_kept_in_the_index(
+    scrubbed: Callable[..., Path], make_context: Make, precision: Any
+) -> None:
+    ctx = make_context("index", {"scrub": scrubbed("Insulin lowers sugar.", "Glucagon raises sugar.")})
+    search = SearchSettings(by="meaning", only=Only(documents=["sources/1*"]))
+    index.run(ctx, index.Config(precision=precision, search=search))
+    with Retriever.open(ctx.out, root=ctx.project) as retriever:
+        assert (retriever.embedder.precision, retriever.info.search, retriever.info.language) == (
+            precision,
+            search,
+            "en",
+        )
+        assert [h.chunk.document_id for h in retriever.search("insulin", 5)] == ["sources/1.md"]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +131,10 @@ def test_only_an_embedder_of_the_users_own_is_content(make_context: Make, tmp_pa
         {"chunk_tokens": 3},
         {"overlap": -1},
         {"chunk_tokens": 100, "overlap": 60},
+        {"precision": "int4"},
+        {"search": {"by": "magic"}},
+        {"search": {"meaning_weight": 1.5}},
+        {"search": {"neighbours": 1}},
         {"server": "localhost:8000"},
         {"server": "ftp://localhost"},
         {"server": "http://user:secret@localhost:8000"},
