@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kdvert.distillation.data import IGNORED, data_sha256, encode, labels, split_by_document
+from kdvert.records import Message
 from kdvert.students.models import load_tokenizer
 from kdvert.students.prompts import Prompts
 from kdvert.templates import TemplateSet
@@ -69,6 +70,38 @@ class TestEncode:
     def test_every_turn_is_learned(self, make_example, tokenizer, prompts):
         (row,) = encode([make_example(3, "a.md", turns=2)], tokenizer, prompts, 512).rows
         assert tokenizer.decode([i for i in labels(row) if i != IGNORED]).count("<|im_end|>") == 2
+
+    def test_passages_stand_with_the_first_question_as_evaluation_words_them(self, make_example, tokenizer, prompts):
+        example = make_example(3, "a", turns=2).model_copy(update={"context": ["Fact 3.0 stands here."]})
+        (row,) = encode([example], tokenizer, prompts, 512).rows
+        text = tokenizer.decode(row.ids)
+        asked = prompts.user("What is fact 3.0?", passages=["Fact 3.0 stands here."])["content"]
+        assert asked in text
+        assert text.count("Fact 3.0 stands here.") == 1
+        learned = tokenizer.decode([i for i, mine in zip(row.ids, row.trained, strict=True) if mine])
+        assert "stands here" not in learned
+
+    def test_a_tools_result_is_read_and_not_learned_and_worse_answers_are_neither(
+        self, make_example, tokenizer, prompts
+    ):
+        messages = [
+            Message(role="system", content="Tools: calculate(expression)"),
+            Message(role="user", content="What is 6 times 7?"),
+            Message(role="assistant", content='{"tool": "calculate"}'),
+            Message(role="tool", content="Result of calculate: 42"),
+            Message(role="assistant", content="It is 42."),
+        ]
+        worse = [Message(role="assistant", content="It is 43.")]
+        example = make_example(4, "a").model_copy(update={"messages": messages, "rejected": worse})
+        (row,) = encode([example], tokenizer, prompts, 512).rows
+        text = tokenizer.decode(row.ids)
+        assert "Tools: calculate(expression)" in text
+        assert "Result of calculate: 42" in text
+        assert "43" not in text
+        learned = tokenizer.decode([i for i, mine in zip(row.ids, row.trained, strict=True) if mine])
+        assert "It is 42." in learned
+        assert '{"tool": "calculate"}' in learned
+        assert "Result" not in learned
 
     def test_losses_have_reasons(self, make_example, tokenizer, prompts):
         examples = [
