@@ -140,7 +140,7 @@ def test_small_steps_need_a_local_teacher(ctx, endpoint):
 
 
 def test_an_unknown_skill_names_those_there_are(ctx, endpoint):
-    with pytest.raises(UserError, match=r"skill 'grounded_q'.*grounded_qa"):
+    with pytest.raises(UserError, match=r"(?s)skill 'grounded_q'.*Did you mean: grounded_qa"):
         elicit.run(ctx, remote(endpoint, skill="grounded_q"))
 
 
