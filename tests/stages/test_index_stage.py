@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from kdvert.errors import UserError
+from kdvert.knowledge import quantizing
 from kdvert.knowledge.index import Retriever
 from kdvert.knowledge.settings import Only, SearchSettings
 from kdvert.records import Chunk, Document, Source
@@ -74,6 +75,15 @@ def test_the_same_documents_give_the_same_index(scrubbed: Callable[..., Path], m
     assert hashes[0] == hashes[1]
     assert {name for name in hashes[0] if not name.startswith("lexicon/")} == {"chunks.jsonl", "index.json"}
     assert any(name.startswith("lexicon/words/") for name in hashes[0])
+
+
+@pytest.mark.parametrize(("by", "precision"), [("both", quantizing.best_precision()), ("meaning", "float32")])
+def test_precision_is_chosen_by_how_passages_are_found(
+    scrubbed: Callable[..., Path], make_context: Make, by: Any, precision: str
+) -> None:
+    ctx = make_context("index", {"scrub": scrubbed("Text.")})
+    index.run(ctx, index.Config(search=SearchSettings(by=by)))
+    assert read_json(ctx.out / "index.json")["precision"] == precision
 
 
 def test_no_documents_and_documents_without_text(scrubbed: Callable[..., Path], make_context: Make) -> None:
