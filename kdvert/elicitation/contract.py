@@ -30,6 +30,22 @@ Search = Callable[[str], Awaitable[Sequence[Hit]]]
 
 
 @dataclass(frozen=True)
+class Sample:
+    """An answer that the student gave, and the call that it gave it to."""
+
+    text: ScrubbedText
+    request: TeacherRequest
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A record whose question the student was asked, and what it answered: failures stand for answers of no use."""
+
+    record: Example
+    samples: Sequence[Sample | Failure]
+
+
+@dataclass(frozen=True)
 class Assignment:
     """All that a strategy needs to make its jobs.
 
@@ -55,6 +71,10 @@ class Assignment:
         records: what other strategies of the mix made before; some strategies build on them.
         passages: every passage of the index by its id, to look up what a record quotes.
         held_out: questions that measure the student; nothing may be made out of one.
+        student: whose own answers are asked for first, for the strategies that build on them.
+        student_terms: ids of the licenses that it stands under.
+        sampled: what it answered.
+        vertical_title: what its field is called in its prompt.
         labels: the topics of the vertical, for classification.
         disclaimer: what the vertical says of its answers, for refusals.
     """
@@ -79,6 +99,10 @@ class Assignment:
     records: Sequence[Example] = ()
     passages: Mapping[str, Chunk] = field(default_factory=dict)
     held_out: Sequence[str] = ()
+    student: Teacher | None = None
+    student_terms: Sequence[str] = ()
+    sampled: Sequence[Sampled] = ()
+    vertical_title: str = ""
     labels: Sequence[str] = ()
     disclaimer: str = ""
 

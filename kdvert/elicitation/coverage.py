@@ -7,9 +7,8 @@ not cover costs no call to a teacher.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from kdvert.records import Chunk, Example, Record, sha256_text
 
@@ -22,23 +21,8 @@ _SHARE = 4  # a topic is looked up this many times deeper than its even share of
 _DEEP = 50  # passages looked at for a topic, at least
 
 
-class Scored(Protocol):
-    """A passage and how near it is."""
-
-    @property
-    def chunk(self) -> Chunk:
-        """The passage."""
-
-    @property
-    def score(self) -> float:
-        """Cosine similarity."""
-
-
-class Retriever(Protocol):
-    """What is needed of an index."""
-
-    def search_many(self, queries: Sequence[str], k: int) -> Sequence[Sequence[Scored]]:
-        """Return the ``k`` nearest passages for each query, best first."""
+Nearest = Callable[[Sequence[str], int], Sequence[Sequence[tuple[str, float]]]]
+"""Gives for each text the ids of the nearest passages and their cosine similarities, at most so many, nearest first."""
 
 
 class TopicCoverage(Record):
@@ -100,18 +84,18 @@ class TopicMap:
         return Coverage(topics=[row(t, t) for t in self.topics], outside=row("", "none of the topics"))
 
 
-def map_topics(topics: Sequence[str], retriever: Retriever, count: int) -> TopicMap:
+def map_topics(topics: Sequence[str], nearest: Nearest, count: int) -> TopicMap:
     """Look every topic up in the index.
 
     Args:
         topics: of the vertical.
-        retriever: the index; its scores are cosine similarities.
-        count: passages in it.
+        nearest: finds passages by meaning alone: scores of a fused search say nothing about how near a passage is.
+        count: passages in the index.
     """
     deep = min(count, max(_DEEP, _SHARE * count // max(1, len(topics))))
     best: dict[str, tuple[float, str]] = {}
-    for topic, hits in zip(topics, retriever.search_many(topics, deep), strict=True):
-        for hit in hits:
-            if hit.score >= LEAST_SIMILAR and hit.score > best.get(hit.chunk.id, (0.0, ""))[0]:
-                best[hit.chunk.id] = (hit.score, topic)
+    for topic, found in zip(topics, nearest(topics, deep) if deep else [()] * len(topics), strict=True):
+        for chunk_id, score in found:
+            if score >= LEAST_SIMILAR and score > best.get(chunk_id, (0.0, ""))[0]:
+                best[chunk_id] = (score, topic)
     return TopicMap(topics, {chunk_id: topic for chunk_id, (_, topic) in best.items()})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kdvert.records import ScrubbedText, sha256_text
 
-LINE = re.compile(r"<<[a-p]{12}>> (?:passage \d{1,3}|reply|question|end)")
+LINE = re.compile(r"<<[a-p]{12}>> (?:passage \d{1,3}|reply|question|answer|end)")
 """A whole line that templates write between passages."""
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")

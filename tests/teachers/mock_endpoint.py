@@ -178,6 +178,8 @@ def content(mode: str, prompt: str) -> str:
         "truncated": good[: len(good) // 2],
         "half_json": good[: len(good) // 2],
         "empty": "",
+        "right": json.dumps({"records": [{"critique": "All of it is there.", "correct": True}]}),
+        "wrong": json.dumps({"records": [judgment(prompt)]}),
         "no_records": json.dumps({"records": []}),
         "prose": "I would rather talk about the weather.",
         "fenced": f"Here you are:\n```json\n{good}\n```\nAnything else?",
@@ -209,6 +211,12 @@ def pairs_about(prompt: str) -> list[dict[str, str]]:
     text = re.sub(r"#+ [A-Z][^.]*?(?=[A-Z][a-z]+ [a-z])", "", text)
     sentences = [s for s in re.split(r"(?<=\.)\s+", text) if 6 <= len(s.split()) <= 30 and "[" not in s][:2]
     return [{"question": f"What is known about {' '.join(s.split()[:5])}?", "answer": s, "quote": s} for s in sentences]
+
+
+def judgment(prompt: str) -> dict:
+    """Return a correction that is the first sentence of passage 1."""
+    quote = (pairs_about(prompt) or [{"quote": "Nothing."}])[0]["quote"]
+    return {"critique": "It departs from the passages.", "correct": False, "answer": quote, "quote": quote}
 
 
 def envelope(text: str, model: str, mode: str) -> dict:
