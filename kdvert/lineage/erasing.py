@@ -29,6 +29,8 @@ from kdvert.store import read_json
 
 _STAYS = {"cache", "tainted", ".run.lock", "lock.json"}
 """In ``work/``: what has a step of its own."""
+_MADE_OF_ALL = {"logs", "config.json", "preview", "plan.json"}
+"""In ``work/``: what is made of all documents and is easily made anew."""
 
 
 class Erased(Record):
@@ -172,7 +174,7 @@ def _stages(it: Eraser) -> None:
         if path.name in _STAYS:
             continue
         planned = path.name in it.job.stages or path.name.endswith((".partial", ".partial.key", ".tmp"))
-        told = it.job.documents and path.name in ("logs", "config.json")
+        told = it.job.documents and path.name in _MADE_OF_ALL
         if planned or told or it.marks.below(path):  # the last for folders that are no stage's
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in (p for p in files(work) if p.name.startswith(".") and p.name.endswith(".tmp")):

@@ -164,7 +164,7 @@ def _step(run: Run, row: Row, force: bool, on_step: Callable[[Step, bool], None]
     started = time.monotonic()
     _open_partial(ctx.out, parts, wipe=force)
     run.log.info("stage %s: %s", row.name, reason)
-    with _clear_system_errors(row.name):
+    with clear_system_errors(row.name):
         summary = row.module.run(ctx, config)
         seconds = time.monotonic() - started
         _settle(work, row, parts, summary, seconds)
@@ -231,7 +231,8 @@ def exclusive(work: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _clear_system_errors(stage: str) -> Iterator[None]:
+def clear_system_errors(stage: str) -> Iterator[None]:
+    """Say plainly that the disk is full, where it is."""
     try:
         yield
     except OSError as error:
