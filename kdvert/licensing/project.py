@@ -13,6 +13,10 @@ from kdvert.licensing.sources_of_run import RunSources, sources_of_run
 from kdvert.licensing.use import Use
 
 
+STUDENT_WRITES = ("feedback", "self_knowledge")
+"""Strategies of elicitation that make records of the student's own answers; a test holds them to the table."""
+
+
 def judged(configuration: Mapping[str, Any], *, ingest: Path | None, root: Path, today: date) -> chain.Report:
     """Judge the chain of a project, with counsel's overrides. See `unlifted`."""
     report = unlifted(configuration, ingest=ingest, root=root, today=today)
@@ -37,11 +41,20 @@ def unlifted(configuration: Mapping[str, Any], *, ingest: Path | None, root: Pat
         student=str((configuration.get("distill") or {}).get("student", "embedded")),
         use=use_of(configuration),
         today=today,
-        writers=reached[1:],
+        writers=[*reached[1:], *_own_answers(configuration)],
         mismatches=found.mismatches,
         settled=[(row.mismatch, row.reason or "") for row in found.settled],
         root=root,
     )
+
+
+def _own_answers(configuration: Mapping[str, Any]) -> list[Writer]:
+    """Return the student as a writer, where a strategy makes records of its answers."""
+    elicit = configuration.get("elicit") or {}
+    named = {elicit.get("strategy"), *(entry.get("strategy") for entry in elicit.get("mix") or ())}
+    if named.isdisjoint(STUDENT_WRITES):
+        return []
+    return [Writer(ref=str(elicit.get("student", "embedded")), role="its own answers become records")]
 
 
 def teachers(settings: Mapping[str, Any]) -> list[Writer]:
