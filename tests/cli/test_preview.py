@@ -77,7 +77,7 @@ def test_rejects_come_with_their_reason(indexed, invoke):
         indexed, "preview", "-n", "4", "--json", "--set", "filter.thresholds.answer_words=[1, 3]"
     )  # fmt: skip
     assert shown["accepted"] == 0
-    assert {loss["code"] for r in shown["records"] for loss in r["sample"]["reasons"]} == {"too_long"}
+    assert {loss["code"] for r in shown["records"] for loss in r["sample"]["reasons"]} >= {"too_long"}
     assert all(loss["meaning"] for r in shown["records"] for loss in r["sample"]["reasons"])
 
 
