@@ -12,7 +12,6 @@ from kdvert.licensing.chain import SourceUse, Writer
 from kdvert.licensing.sources_of_run import RunSources, sources_of_run
 from kdvert.licensing.use import Use
 
-
 STUDENT_WRITES = ("feedback", "self_knowledge")
 """Strategies of elicitation that make records of the student's own answers; a test holds them to the table."""
 

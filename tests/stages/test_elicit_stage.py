@@ -73,8 +73,8 @@ def test_a_second_run_calls_nobody_and_gives_the_same(ctx, endpoint):
         ("prose", "not_json"),
         ("missing_field", "missing_field"),
         ("invented_quote", "quote_not_found"),
-        ("garbage", "bad_response"),
-        ("error_body", "bad_response"),
+        ("garbage", "html_reply"),
+        ("error_body", "server_error"),
         ("500", "server_error"),
         ("429", "rate_limited"),
         ("400", "request_refused"),
@@ -174,7 +174,7 @@ def test_nothing_is_asked_about_surrogates_and_replies_keep_them(ctx, endpoint):
 
 def test_prompts_and_policy_are_content(ctx, tmp_path):
     names = {p.name for p in elicit.content(ctx, elicit.Config())}
-    assert names == {"grounded_qa", "vertical.yaml", "privacy.yaml", "recognizers.yaml"}
+    assert names == {"base", "grounded_qa", "vertical.yaml", "privacy.yaml", "recognizers.yaml"}
 
 
 # --- the embedded teacher, for real ---
