@@ -347,7 +347,9 @@ def test_replies_in_a_journal_that_was_never_written_back(site, signer):
     path = site.work / "cache/elicit/replies.sqlite"
     database = sqlite3.connect(path)
     database.execute("PRAGMA wal_autocheckpoint = 0")
-    database.execute("INSERT INTO replies (request_id, text, scrubbed_by, truncated) VALUES ('abc', 'the marzipan zeppelin', 'x', 0)")
+    database.execute(
+        "INSERT INTO replies (request_id, text, scrubbed_by, truncated) VALUES ('abc', 'the marzipan zeppelin', 'x', 0)"
+    )
     database.commit()
     journal = path.with_name(path.name + "-wal").read_bytes()
     assert b"marzipan" in journal
