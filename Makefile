@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= demo
+DEMO_SET := --set elicit.per_passage=2 --set filter.min_accepted=60
 
 VERTICALS := $(wildcard verticals/*)
 EDITABLE  := -e ".[dev]" $(foreach v,$(VERTICALS),-e ./$(v)) -e ./tests/sample_vertical
@@ -22,10 +23,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard verticals/*/pyproject.
 
 setup: $(VENV)/.ready ## make .venv, install kdvert with its verticals, fetch the default models
 
-demo: setup ## a distilled medical student, a before/after table and a report, in demo/
+demo: setup ## a distilled medical student, a before/after table, a report and its dossier, in demo/
 	@rm -rf $(DEMO)
 	$(BIN)/kdvert new medicine $(DEMO)
-	$(BIN)/kdvert run --project $(DEMO) --set elicit.per_passage=2 --set filter.min_accepted=60
+	$(BIN)/kdvert run --project $(DEMO) $(DEMO_SET)
+	$(BIN)/kdvert report --project $(DEMO) $(DEMO_SET)
 
 test: setup ## the tests (the long ones: make test ARGS="-m slow")
 	$(BIN)/python -m pytest $(ARGS)

@@ -92,20 +92,16 @@ def _show(console: Console, found: Trace) -> None:
 
 def _documents(documents: list[DocumentTrace]) -> Table:
     table = Table(title=f"{len(documents)} source document{'s' * (len(documents) != 1)}")
-    for column in ("id", "file", "title", "license", "retrieved", "sha256", "passages", "records", "in training"):
+    for column in ("document", "source", "passages", "records", "in training"):
         table.add_column(column, overflow="fold")
     for d in documents[:_MOST]:
         records = ", ".join(f"{n} {state}" for state, n in d.records.items()) or "none"
         training = ", ".join(f"{n} {place}" for place, n in d.training.items()) or "none"
         twins = "".join(f"; {n} also in {other}" for other, n in d.same_text.items())
-        license_ = d.license + (f" · {d.publisher}" if d.publisher else "")
+        source = [d.license, d.publisher, d.retrieved and f"retrieved {d.retrieved}", d.sha256 and d.sha256[:12]]
         cells = (
-            d.id,
-            d.shown,
-            d.title,
-            license_,
-            d.retrieved or "–",
-            (d.sha256 or "–")[:12],
+            "\n".join(dict.fromkeys((d.id, d.title, d.shown))),
+            "\n".join(part for part in source if part),
             f"{len(d.passages)}{twins}",
             records,
             training,
