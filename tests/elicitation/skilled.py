@@ -94,6 +94,7 @@ class Told:
     def __init__(self, *replies: str | tuple[str, bool]) -> None:
         self.replies = list(replies)
         self.asked = []
+        self.closed = 0
 
     async def complete(self, requests):
         return [self._reply(request) for request in requests]
@@ -105,7 +106,7 @@ class Told:
         return RawReply(request.id, text, 10, 10, truncated)
 
     async def close(self):
-        pass
+        self.closed += 1
 
 
 def records_of(*items) -> str:
@@ -117,4 +118,6 @@ def run(assignment, folder: Path, gate=lambda texts: None):
     """Ask about every passage of the assignment; return what came of it."""
     with ReplyStore(folder / "replies.sqlite", lambda text: ScrubbedText(text, "policy")) as store:
         scheduler = Scheduler(assignment.teacher, store, Limits(), Silent(), gate)
-        return [record for outcome in scheduler.run(pairs.jobs(assignment, "curation")) for record in outcome]
+        made = [record for outcome in scheduler.run(pairs.jobs(assignment, "curation")) for record in outcome]
+    assert assignment.teacher.closed == 1, "the scheduler lets go of the teacher's connections once"
+    return made
