@@ -13,9 +13,8 @@ from pydantic import Field
 from kdvert.elicitation import drafts
 from kdvert.elicitation.asked_for import likeness, resting_on, sources
 from kdvert.elicitation.contract import Assignment, Outcome, Sample, Sampled, conversation
-from kdvert.elicitation.samples import also_written_by, failed, passages_of
+from kdvert.elicitation.samples import also_written_by, failed, only_skill, passages_of
 from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill, Unusable
-from kdvert.errors import UserError
 from kdvert.records import Example, Failure, Message
 from kdvert.teachers.scheduler import Ask, Job
 
@@ -40,11 +39,7 @@ def jobs(assignment: Assignment) -> list[Job[Outcome]]:
     Raises:
         UserError: the skill is not ``preference``.
     """
-    if assignment.skill != SKILL:
-        raise UserError(
-            f"The strategy {NAME} makes chosen and rejected answers, not records of the skill '{assignment.skill}'.",
-            hint=f"Set the skill of this entry to {SKILL}.",
-        )
+    only_skill(assignment, NAME, SKILL, "chosen and rejected answers")
     return [_Judged(assignment, sampled) for sampled in assignment.sampled]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from kdvert.elicitation.contract import Assignment, Outcome, Sample, Sampled
 from kdvert.elicitation.skills.contract import Variables
 from kdvert.elicitation.strategies import Answers
+from kdvert.errors import UserError
 from kdvert.records import Chunk, Example, Failure, ScrubbedText, sha256_text
 from kdvert.teachers.protocol import TeacherRequest
 from kdvert.teachers.scheduler import Ask, CallFailed, Job
@@ -81,6 +82,19 @@ class _Answers:
             }
         )
         return task.request(template, prompt, step=f"student {number}", sampling=sampling, chat=True)
+
+
+def only_skill(assignment: Assignment, strategy: str, skill: str, makes: str) -> None:
+    """Refuse a mix that wants other records of ``strategy`` than it makes.
+
+    Raises:
+        UserError: the entry names another skill than ``skill``.
+    """
+    if assignment.skill != skill:
+        raise UserError(
+            f"The strategy {strategy} makes {makes}, not records of the skill '{assignment.skill}'.",
+            hint=f"Set the skill of this entry to {skill}.",
+        )
 
 
 def passages_of(record: Example, assignment: Assignment) -> list[Chunk]:

@@ -12,9 +12,8 @@ from kdvert.elicitation import drafts
 from kdvert.elicitation.asked_for import resting_on, sources
 from kdvert.elicitation.contract import Assignment, Outcome, Sample, Sampled, conversation
 from kdvert.elicitation.language import Language
-from kdvert.elicitation.samples import ANSWER, as_student, failed, passages_of
+from kdvert.elicitation.samples import ANSWER, as_student, failed, only_skill, passages_of
 from kdvert.elicitation.skills.contract import Draft, Occasion
-from kdvert.errors import UserError
 from kdvert.records import Chunk, Example, Failure
 from kdvert.teachers.scheduler import Ask, Job
 
@@ -30,11 +29,7 @@ def jobs(assignment: Assignment) -> list[Job[Outcome]]:
     Raises:
         UserError: the skill is not ``grounded_qa``.
     """
-    if assignment.skill != SKILL:
-        raise UserError(
-            f"The strategy {NAME} makes questions with short answers, not records of the skill '{assignment.skill}'.",
-            hint=f"Set the skill of this entry to {SKILL}.",
-        )
+    only_skill(assignment, NAME, SKILL, "questions with short answers")
     return [_Kept(assignment, sampled) for sampled in assignment.sampled]
 
 

@@ -70,7 +70,7 @@ def _taint(run: Run) -> list[Taint]:
         if row.current:
             raise GateBlocked(
                 f"The student was trained on what has been forgotten since ({row.adapter}, {row.at[:10]}).",
-                hint="kdvert run trains it anew without that; then make the dossier.",
+                hint="kdvert run trains it anew without that; then kdvert report.",
             )
     return rows
 
@@ -83,7 +83,7 @@ def _require_finished(run: Run) -> None:
         if step.reason:
             raise WorkFailed(
                 f"The dossier would not be true: stage {step.stage} is out of date ({step.reason}).",
-                hint="kdvert run, then make the dossier.",
+                hint="If the run was given --set, give kdvert report the same. Else kdvert run, then kdvert report.",
             )
 
 

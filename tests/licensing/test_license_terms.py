@@ -120,8 +120,7 @@ def test_no_text_makes_the_parser_crash():
         try:
             judged = data_license(text).judge(Use(distribution="hosted", commercial=True), DAY).verdict
         except GateBlocked as error:
-            assert error.hint, text
-            judged = "refused"
+            judged = "refused" if error.hint else f"refused without a hint: {text}"
         verdicts[judged] += 1
     assert {*verdicts} == {"allow", "allow-with-duties", "refused"}  # MIT and CC0 permit hosting; nothing else is known
 
