@@ -45,11 +45,20 @@ class Entry(ConfigBase):
 
 @dataclass(frozen=True)
 class Part:
-    """An entry and the records that it is asked for (None: as many as its sources give)."""
+    """An entry of the mix.
+
+    Attributes:
+        strategy: how knowledge is elicited.
+        skill: what the records train.
+        wanted: records that it is asked for (None: as many as its sources give).
+        first: of the passages or questions that it would ask about, only so many, the first ones of the draw: a
+            sample, whose replies a whole run takes over (None: all).
+    """
 
     strategy: str
     skill: str
     wanted: int | None = None
+    first: int | None = None
 
 
 def checked(mix: Sequence[Entry], *, seeded: bool) -> Sequence[Entry]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
 from kdvert.elicitation import samples
 from kdvert.elicitation.contract import Assignment, Outcome, Sampled
@@ -23,13 +23,26 @@ RunStudent = Callable[[list[Job[Sampled]]], list[Sampled]]
 """The same against the student."""
 
 
+class AboutPassage(Protocol):
+    """A job of a strategy that starts from passages."""
+
+    @property
+    def chunk(self) -> Chunk:
+        """The passage that it asks about."""
+
+
 @dataclass(frozen=True)
 class Elicited:
-    """What a part gave: records and failures, and the passages that it was asked about."""
+    """What a part gave: records and failures of each of its jobs, and the passages that it was asked about."""
 
     part: Part
-    made: list[Example | Failure]
+    by_job: list[list[Example | Failure]]
     drawn: list[Chunk]
+
+    @property
+    def made(self) -> list[Example | Failure]:
+        """The records and failures of all jobs."""
+        return [one for job in self.by_job for one in job]
 
     @property
     def examples(self) -> list[Example]:
@@ -75,14 +88,27 @@ def elicit(
     for source, group in groupby(parts, key=lambda part: STRATEGIES[part.strategy].source):
         together = list(group)
         records = [example for before in done for example in before.examples]
-        assigned = _assigned(source, together, base, supply, records)
+        dealt = _drawn(together, supply.pool, base.per_passage) if source is Source.PASSAGES else [[] for _ in together]
+        assigned = _assigned(source, together, dealt, base, supply, records)
         assigned = [_sampled(p, task, run_student) for p, task in zip(together, assigned, strict=True)]
         jobs = [strategy(part.strategy)(task) for part, task in zip(together, assigned, strict=True)]
+        drawn = [chunks[: part.first] for part, chunks in zip(together, dealt, strict=True)]
+        jobs = [_first(*begun) for begun in zip(together, jobs, drawn, strict=True)]
         outcomes = iter(run([job for own in jobs for job in own]))
-        for part, task, own in zip(together, assigned, jobs, strict=True):
-            made = [record for _ in own for record in next(outcomes)]
-            done.append(Elicited(part, [_once(m, seen) for m in made], list(task.chunks)))
+        for part, own, chunks in zip(together, jobs, drawn, strict=True):
+            by_job = [[_once(m, seen) for m in next(outcomes)] for _ in own]
+            done.append(Elicited(part, by_job, sorted(chunks, key=lambda c: c.id)))
     return done
+
+
+def _first(part: Part, jobs: list[Job[Outcome]], drawn: Sequence[Chunk]) -> list[Job[Outcome]]:
+    """Return the jobs that ask now. Those that are left out were made too, since a job may depend on the others."""
+    if part.first is None:
+        return jobs
+    if not drawn:
+        return jobs[: part.first]
+    ids = {chunk.id for chunk in drawn}
+    return [job for job in jobs if cast(AboutPassage, job).chunk.id in ids]
 
 
 def _sampled(part: Part, task: Assignment, run_student: RunStudent) -> Assignment:
@@ -90,7 +116,7 @@ def _sampled(part: Part, task: Assignment, run_student: RunStudent) -> Assignmen
     plan = STRATEGIES[part.strategy].student
     if plan is None:
         return task
-    return replace(task, sampled=run_student(samples.jobs(task, part.strategy, plan)))
+    return replace(task, sampled=run_student(samples.jobs(task, part.strategy, plan)[: part.first]))
 
 
 def _once(made: Example | Failure, seen: set[str]) -> Example | Failure:
@@ -105,32 +131,40 @@ def _once(made: Example | Failure, seen: set[str]) -> Example | Failure:
 
 
 def _assigned(
-    source: Source, parts: Sequence[Part], base: Assignment, supply: Supply, records: Sequence[Example]
+    source: Source,
+    parts: Sequence[Part],
+    dealt: Sequence[Sequence[Chunk]],
+    base: Assignment,
+    supply: Supply,
+    records: Sequence[Example],
 ) -> list[Assignment]:
-    drawn = _drawn(parts, supply.pool, base.per_passage) if source is Source.PASSAGES else [[] for _ in parts]
     questions = {Source.INPUTS: supply.inputs, Source.RECORDS: supply.seeds}.get(source, ())
     return [
         replace(
             base,
             skill=part.skill,
             wanted=part.wanted,
-            chunks=chunks,
+            chunks=sorted(chunks, key=lambda c: c.id),
             questions=pick(questions, part.wanted, base.sampling.seed, lambda q: q.id),
             records=records,
         )
-        for part, chunks in zip(parts, drawn, strict=True)
+        for part, chunks in zip(parts, dealt, strict=True)
     ]
 
 
 def _drawn(parts: Sequence[Part], pool: Sequence[Chunk], per_passage: int) -> list[list[Chunk]]:
-    """Deal the passages out in turn, so that parts ask about different ones as long as there are enough."""
+    """Deal the passages out in turn, so that parts ask about different ones as long as there are enough.
+
+    Returns:
+        those of each part, in the order of the draw.
+    """
     start = 0
     dealt: list[list[Chunk]] = []
     for part in parts:
         count = len(pool) if part.wanted is None else min(len(pool), math.ceil(part.wanted / per_passage))
         taken = [pool[(start + n) % len(pool)] for n in range(count)]
         start += count
-        dealt.append(sorted(taken, key=lambda c: c.id))
+        dealt.append(taken)
     return dealt
 
 

@@ -35,13 +35,19 @@ def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
     made: list[Job[Outcome]] = []
     for chunk in assignment.chunks:
         if not seeds[chunk.id]:
-            made.append(functools.partial(_nothing_to_quote, chunk))
+            made.append(_NothingToQuote(chunk))
         made += [_Step(assignment, strategy, seed) for seed in seeds[chunk.id]]
     return made
 
 
-async def _nothing_to_quote(chunk: Chunk, ask: Ask) -> Outcome:
-    return [Failure(request_id="", chunk_id=chunk.id, reason="no_quotable_sentence")]
+@dataclass(frozen=True)
+class _NothingToQuote:
+    """The job of a passage without a quotable sentence."""
+
+    chunk: Chunk
+
+    async def __call__(self, ask: Ask) -> Outcome:
+        return [Failure(request_id="", chunk_id=self.chunk.id, reason="no_quotable_sentence")]
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,13 @@ class _Step:
     strategy: str
     seed: Seed
 
+    @property
+    def chunk(self) -> Chunk:
+        """The passage that the quote stands in."""
+        return self.seed.chunk
+
     async def __call__(self, ask: Ask) -> Outcome:
-        chunk = self.seed.chunk
+        chunk = self.chunk
         try:
             return [await self._record(ask)]
         except CallFailed as error:
