@@ -37,6 +37,7 @@ def _span_reason(evidence: Evidence, quote: str, material: Material) -> str | No
     if locate(quote, chunk.text) is None:
         return "quote_not_found"
     span = chunk.text[evidence.start : evidence.end]
-    if locate(quote, span) is None or evidence.end - evidence.start > len(chunk.text):
+    within = (evidence.start, evidence.end)
+    if locate(quote, chunk.text, within) is None or evidence.end - evidence.start > len(chunk.text):
         return "evidence_offsets_wrong"
     return None if sha256_text(span) == evidence.quote_sha else "evidence_changed"
