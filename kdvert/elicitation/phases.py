@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from kdvert.elicitation import samples
 from kdvert.elicitation.contract import Assignment, Outcome, Sampled
@@ -23,6 +23,7 @@ RunStudent = Callable[[list[Job[Sampled]]], list[Sampled]]
 """The same against the student."""
 
 
+@runtime_checkable
 class AboutPassage(Protocol):
     """A job of a strategy that starts from passages."""
 
@@ -33,7 +34,7 @@ class AboutPassage(Protocol):
 
 @dataclass(frozen=True)
 class Elicited:
-    """What a part gave: records and failures of each of its jobs, and the passages that it was asked about."""
+    """What a part gave: records and failures of each of its jobs, and the passages asked about as they were drawn."""
 
     part: Part
     by_job: list[list[Example | Failure]]
@@ -97,7 +98,7 @@ def elicit(
         outcomes = iter(run([job for own in jobs for job in own]))
         for part, own, chunks in zip(together, jobs, drawn, strict=True):
             by_job = [[_once(m, seen) for m in next(outcomes)] for _ in own]
-            done.append(Elicited(part, by_job, sorted(chunks, key=lambda c: c.id)))
+            done.append(Elicited(part, by_job, chunks))
     return done
 
 

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +34,8 @@ from kdvert.elicitation.searching import Searcher
 from kdvert.elicitation.seeds import has_placeholder
 from kdvert.elicitation.skills import prompt_folders
 from kdvert.elicitation.strategies import STRATEGIES, Source
+from kdvert.elicitation.survey import FILE as SURVEY
+from kdvert.elicitation.survey import Looker, surveyed
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge.index import Retriever
 from kdvert.licensing.models import joined, standing
@@ -147,14 +151,57 @@ def content(ctx: StageContext, config: Config) -> list[Path]:
     return [*prompts, *rules, *recorded, *questions, *(ctx.vertical.eval_files if config.seeds else [])]
 
 
-def run(ctx: StageContext, config: Config) -> dict[str, Any]:
+def run(ctx: StageContext, config: Config, first: Sequence[int | None] = ()) -> dict[str, Any]:
     """Ask the teacher about the passages of ``index`` and the project's questions.
+
+    Args:
+        ctx: what the runner gives.
+        config: what is elicited.
+        first: for a sample: of what each part would ask about, only the first so many. See `Config.parts`.
 
     Raises:
         UserError: the teacher is not known, refuses the key, a template is wrong, or a file of questions is.
         WorkFailed: the teacher cannot be reached, the budget is spent, or nothing usable came back. Replies that
             arrived are kept, and a later run goes on from there.
     """
+    with _opened(ctx, config) as (base, supply, topics, store, gate):
+        scheduler = Scheduler(base.teacher, store, _limits(config.teacher), ctx.progress, gate)
+        student = Scheduler(base.student or base.teacher, store, Limits(), ctx.progress, gate)
+        parts = config.parts(len(supply.pool))
+        parts = [replace(part, first=few) for part, few in zip_longest(parts, first) if part]
+        done = elicit(parts, base, supply, scheduler.run, student.run)
+        drawn = {c.id: c for one in done for c in one.drawn}
+        coverage = topics.covered(base.passages.values(), drawn.values(), [e for one in done for e in one.examples])
+    summary = {"teacher": base.teacher.name, "route": base.teacher.route, "passages": len(drawn)}
+    summary[fences.INSTRUCTIONS] = sum(fences.instructs(chunk.text) for chunk in drawn.values())
+    if base.student:
+        summary["student"] = {"model": base.student.name, **_asked(student.usage)}
+    return _write(ctx.out, done, coverage, summary, scheduler.usage)
+
+
+def survey(ctx: StageContext, config: Config) -> None:
+    """Write what `run` would ask, and what is answered already, into ``ctx.out``; nobody is asked.
+
+    Writes ``survey.json`` (`kdvert.elicitation.survey.Survey`) and, of what is answered, ``examples.jsonl``.
+
+    Raises:
+        UserError: the teacher is not known, a template is wrong, or a file of questions is.
+        WorkFailed: the index holds no passages, or the model of a local teacher cannot be loaded.
+    """
+    with _opened(ctx, config) as (base, supply, _, store, _):
+        looker = Looker(store, ctx.progress)
+        student = Looker(store, ctx.progress)
+        done = elicit(config.parts(len(supply.pool)), base, supply, looker.run, student.run_student)
+        seen = surveyed(
+            done, looker.looks, base.teacher, per_passage=config.per_passage, seeded=bool(config.seeds)
+        )  # fmt: skip
+    write_json(ctx.out / SURVEY, seen.model_dump())
+    write_jsonl(ctx.out / "examples.jsonl", [e for one in done for e in one.examples])
+
+
+@contextmanager
+def _opened(ctx: StageContext, config: Config) -> Iterator[tuple[Assignment, Supply, TopicMap, ReplyStore, EgressGate]]:
+    """Open index, teacher and replies; yield what parts have in common and what they draw from."""
     ledger = Ledger.read(ctx.inputs["scrub"] / "ledger.jsonl")
     scrubber = Scrubber.for_vertical(ctx.vertical, _ScrubRules.read(ctx.inputs["scrub"]), ledger=ledger)
     inputs = given.read(config.inputs, "elicit.inputs", ctx.project, scrubber.passage)
@@ -168,17 +215,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         pool = choose_passages(list(retriever.chunks.values()), config.passages, config.seed, topics)
         base = _assignment(ctx, config, retriever, teacher, scrubber, ledger)
         gate = EgressGate(scrubber, ctx.templates.package_lines(), fences.LINE)
-        scheduler = Scheduler(teacher, store, _limits(config.teacher), ctx.progress, gate)
-        parts = config.parts(len(pool))
-        student = Scheduler(base.student or teacher, store, Limits(), ctx.progress, gate)
-        done = elicit(parts, base, Supply(pool, inputs, seeds), scheduler.run, student.run)
-        drawn = {c.id: c for one in done for c in one.drawn}
-        coverage = topics.covered(retriever.chunks.values(), drawn.values(), [e for one in done for e in one.examples])
-    summary = {"teacher": teacher.name, "route": teacher.route, "passages": len(drawn)}
-    summary[fences.INSTRUCTIONS] = sum(fences.instructs(chunk.text) for chunk in drawn.values())
-    if base.student:
-        summary["student"] = {"model": base.student.name, **_asked(student.usage)}
-    return _write(ctx.out, done, coverage, summary, scheduler.usage)
+        yield base, Supply(pool, inputs, seeds), topics, store, gate
 
 
 def _nearest(retriever: Retriever, texts: Sequence[str], count: int) -> list[list[tuple[str, float]]]:

@@ -100,6 +100,10 @@ class LocalTeacher:
     async def close(self) -> None:
         """Nothing is open."""
 
+    def tokens(self, request: TeacherRequest) -> int:
+        """Return how many tokens are read for ``request``."""
+        return self._length(self._as_text(request))
+
     def _complete(self, requests: Sequence[TeacherRequest]) -> list[RawReply | Fault]:
         requests = [self._as_text(r) for r in requests]
         lengths = [self._length(r) for r in requests]
