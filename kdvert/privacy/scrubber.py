@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 
 from kdvert.privacy import detectors, gazetteer, keys, names, policy, tagger
 from kdvert.privacy.draws import derived
-from kdvert.privacy.guard import guarded
+from kdvert.privacy.guard import guarded, one_thread
 from kdvert.privacy.languages import SUPPORTED, likeliest_first
 from kdvert.privacy.ledger import PERSON, Entry, Ledger
 from kdvert.privacy.phrases import Phrases
@@ -325,7 +325,8 @@ class Scrubber:
     @contextmanager
     def _guard(self, document_id: str, size: int) -> Iterator[None]:
         self.load()
-        with self._lock, guarded(document_id, max(SHORTEST_LIMIT, self.seconds_per_megabyte * size / 1e6)):
+        limit = max(SHORTEST_LIMIT, self.seconds_per_megabyte * size / 1e6)
+        with self._lock, one_thread(), guarded(document_id, limit):
             yield
 
 
