@@ -8,18 +8,16 @@ from collections.abc import Sequence
 
 import regex  # its classes know the letters of every script
 
-_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
-_SAME = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "\u00ad": ""})
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-"""Scripts in which words follow each other, or take endings, without a mark between them."""
+from kdvert.filters.folding import SAME, UNSPACED, fold
 
-_LETTER = regex.compile(rf"[[\w\p{{No}}]--[{_UNSPACED}]]", regex.V1)
-"""What a word or number is made of, raised and lowered digits too, where a border can be seen."""
+_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+_LETTER = regex.compile(rf"[[\w\p{{No}}]--[{UNSPACED}\p{{Hangul}}]]", regex.V1)
+"""What a word or number is made of where a border can be seen; Korean words take endings without a mark."""
 
 
 def words(text: str) -> list[str]:
     """Return the words and numbers of ``text``, case folded, in order."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).translate(_SAME).casefold())
+    return _WORD.findall(unicodedata.normalize("NFKC", text).translate(SAME).casefold())
 
 
 def shingles(text: str, size: int) -> set[tuple[str, ...]]:
@@ -31,7 +29,7 @@ def shingles(text: str, size: int) -> set[tuple[str, ...]]:
 
 
 def locate(quote: str, text: str, within: tuple[int, int] | None = None) -> tuple[int, int] | None:
-    """Find ``quote`` in ``text`` although white space, case, quotation marks and dashes may differ.
+    """Find ``quote`` in ``text`` in whatever way either is written; see `kdvert.filters.folding`.
 
     It begins and ends where words and numbers do: "5 mg" does not stand in "15 mg", in "1.5 mg" or in "−5 mg".
 
@@ -43,18 +41,13 @@ def locate(quote: str, text: str, within: tuple[int, int] | None = None) -> tupl
     Returns:
         Offsets into ``text`` as it stands, end exclusive, or None. An empty quote is nowhere.
     """
-    wanted = "".join(_folded(c) for c in quote).split()
+    wanted = fold(quote).text.split()
     if not wanted:
         return None
-    folded: list[str] = []
-    origin: list[int] = []
-    for index, char in enumerate(text):
-        for piece in _folded(char):
-            folded.append(piece)
-            origin.append(index)
+    folded = fold(text)
     first, last = within or (0, len(text))
-    for found in _bordered(wanted).finditer("".join(folded), overlapped=True):
-        start, end = origin[found.start()], origin[found.end() - 1] + 1
+    for found in _bordered(wanted).finditer(folded.text, overlapped=True):
+        start, end = folded.starts[found.start()], folded.ends[found.end() - 1]
         if first <= start and end <= last:
             return start, end
     return None
@@ -72,8 +65,4 @@ def _bordered(wanted: Sequence[str]) -> regex.Pattern[str]:
         behind = rf"(?!{_LETTER.pattern}|'t\b)"  # "can" is no quote from "can't"
     if last.isdecimal():
         behind += r"(?![.,]\d)"
-    return regex.compile(before + r"\s+".join(map(regex.escape, wanted)) + behind, regex.V1)
-
-
-def _folded(char: str) -> str:
-    return char.translate(_SAME).casefold()
+    return regex.compile(before + " ".join(map(regex.escape, wanted)) + behind, regex.V1)
