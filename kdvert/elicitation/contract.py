@@ -61,6 +61,7 @@ class Assignment:
         sampling: temperature, longest reply and seed of the project.
         steps: ``small`` (one line at a time, for very small models) or ``pair`` (JSON, for capable ones).
         per_passage: most records of one passage.
+        beside: neighbors of a passage that are shown with it; None: as many as the skill needs.
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
             any other sentence that the index finds.
         versions: of the packages that shape the result.
@@ -93,6 +94,7 @@ class Assignment:
     round_trip_margin: float
     versions: Mapping[str, str]
     terms: Sequence[str] = ()
+    beside: int | None = None
     stands_in: StandsIn = has_placeholder
     wanted: int | None = None
     questions: Sequence[Given] = ()

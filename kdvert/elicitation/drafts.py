@@ -11,6 +11,7 @@ from typing import Any
 
 from kdvert.elicitation.contract import Outcome, call_failure
 from kdvert.elicitation.fences import INSTRUCTIONS, fence, instructs
+from kdvert.elicitation.numbering import as_lines
 from kdvert.elicitation.parsing import Read, read
 from kdvert.elicitation.skills.contract import Draft, Occasion, Skill, Unusable, Variables
 from kdvert.filters.wording import locate
@@ -44,7 +45,7 @@ async def write(occasion: Occasion, skill: Skill[Any], ask: Ask) -> Outcome:
 def request(occasion: Occasion, skill: Skill[Any]) -> TeacherRequest:
     """Return the call that asks for records of ``skill``."""
     task = occasion.task
-    passages = [" ".join(c.text.split()) for c in occasion.shown]
+    passages = _as_shown(occasion, skill)
     variables: Variables = {
         "title": task.cleared(occasion.about.title),
         "passages": [task.cleared(text) for text in passages],
@@ -57,6 +58,12 @@ def request(occasion: Occasion, skill: Skill[Any]) -> TeacherRequest:
     return task.request(
         occasion.template, prompt, step=skill.name, sampling=task.sampling, chat=True, schema=skill.schema
     )
+
+
+def _as_shown(occasion: Occasion, skill: Skill[Any]) -> list[str]:
+    if skill.numbered:
+        return as_lines(occasion.shown, occasion.task.language)
+    return [" ".join(c.text.split()) for c in occasion.shown]
 
 
 def records(found: Read[Any], occasion: Occasion, skill: Skill[Any], requests: Sequence[TeacherRequest]) -> Outcome:

@@ -25,7 +25,7 @@ def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
 
 @dataclass(frozen=True)
 class _Passage:
-    """The job of one passage: it is shown with its neighbors in the index."""
+    """The job of one passage: it is shown with as many of its neighbors as the skill needs."""
 
     assignment: Assignment
     strategy: str
@@ -33,7 +33,15 @@ class _Passage:
     chunk: Chunk
 
     async def __call__(self, ask: Ask) -> Outcome:
-        hits = await self.assignment.search(self.chunk.text)
-        shown = [self.chunk, *(h.chunk for h in hits if h.chunk.id != self.chunk.id)]
+        shown = [self.chunk, *await self._neighbors()]
         occasion = Occasion(self.assignment, self.strategy, shown, self.assignment.per_passage)
         return await drafts.write(occasion, self.skill, ask)
+
+    async def _neighbors(self) -> list[Chunk]:
+        """Return the passages to show beside: they cost tokens, so only as many as the skill needs."""
+        beside = self.assignment.beside
+        count = self.skill.beside if beside is None else beside
+        if not count:
+            return []
+        hits = await self.assignment.search(self.chunk.text)
+        return [h.chunk for h in hits if h.chunk.id != self.chunk.id][:count]

@@ -78,7 +78,9 @@ class Config(ConfigBase):
             ``auto`` takes small for a model on this machine and pair for a remote one.
         passages: how many passages to ask about, drawn by ``seed`` and balanced over the vertical's topics (None: all).
         per_passage: most records of one passage.
-        retrieve_k: passages that the index gives for a question, and that are shown beside the one asked about.
+        retrieve_k: passages that the index gives for a question.
+        beside: neighbors in the index, ``retrieve_k`` at most, that are shown with a passage to write about; each
+            costs its length in tokens, a call (None: as many as the skill needs, most need none).
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
             any other sentence that the index finds.
         seed: draws passages, and seeds sampling where the temperature is above 0.
@@ -96,6 +98,7 @@ class Config(ConfigBase):
     passages: int | None = Field(default=None, ge=1)
     per_passage: int = Field(default=2, ge=1, le=50)
     retrieve_k: int = Field(default=4, ge=1, le=50)
+    beside: int | None = Field(default=None, ge=0)
     round_trip_margin: float = 0.0
     seed: int = 0
 
@@ -106,6 +109,8 @@ class Config(ConfigBase):
         mixing.checked(self.mix, seeded=bool(self.seeds))
         if not self.mix and (reason := mixing.nothing_to_build_on(self.strategy, seeded=bool(self.seeds))):
             raise ValueError(reason)
+        if self.beside is not None and self.beside > self.retrieve_k:
+            raise ValueError(f"beside is {self.beside}, and retrieve_k gives {self.retrieve_k}: raise retrieve_k")
         used = {entry.strategy for entry in self.mix} or {self.strategy}
         if not self.inputs and (asks := [s for s in used if STRATEGIES[s].source is Source.INPUTS]):
             raise ValueError(f"{asks[0]} answers questions of yours: name their files in elicit.inputs")
@@ -256,6 +261,7 @@ def _assignment(
         ),
         steps=_steps(config, local=teacher.local),
         per_passage=config.per_passage,
+        beside=config.beside,
         round_trip_margin=config.round_trip_margin,
         versions=installed(),
         terms=_terms(config.teacher, ctx.project),

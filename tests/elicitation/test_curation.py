@@ -6,6 +6,7 @@ import json
 import pytest
 
 from kdvert.elicitation.searching import Searcher
+from kdvert.elicitation.skills import skill
 from kdvert.elicitation.strategies import strategy
 from kdvert.errors import UserError
 from kdvert.records import Example, Failure, ScrubbedText, sha256_text
@@ -156,15 +157,58 @@ def test_pairs_make_records_with_the_quote_as_it_stands_in_the_source(assign, ch
     assert record.quote == "Hand sanitizer should contain at least 60 percent alcohol"
     assert (record.evidence[0].start, record.evidence[0].end) == (0, 57)
     assert record.answer == "At least 60 percent."
-    assert record.provenance.chunk_ids == [c.id for c in chunks]
+    assert record.provenance.chunk_ids == [chunks[0].id], "a question about one passage needs no other"
     assert asked[0].chat
 
 
 def test_a_quote_from_a_neighbor_names_the_neighbor(assign, chunks):
     quote = "Statins lower the risk of stroke in adults."
-    records, _ = run(assign(steps="pair", chunks=chunks[:1]), pairs(GOOD | {"quote": quote}))
+    records, _ = run(assign(steps="pair", chunks=chunks[:1], beside=1), pairs(GOOD | {"quote": quote}))
     assert records[0].evidence[0].chunk_id == chunks[1].id
     assert records[0].provenance.document_ids == ["d1", "d0"]
+
+
+def cited(*numbers, **changes):
+    return {k: v for k, v in GOOD.items() if k != "quote"} | {"sentences": list(numbers)} | changes
+
+
+def test_a_cited_number_becomes_the_sentence_as_it_stands_in_the_source(assign, chunks):
+    text = "# Hand sanitizer\n\nIt cleans hands. Hand  sanitizer should contain\nat least 60 percent alcohol."
+    chunk = chunks[0].model_copy(update={"text": text})
+    records, asked = run(assign(steps="pair", chunks=[chunk]), pairs(cited(3)))
+    assert "(1) # Hand sanitizer\n(2) It cleans hands.\n(3) Hand sanitizer should" in asked[0].prompt.text
+    (record,) = records
+    assert record.quote == "Hand sanitizer should contain at least 60 percent alcohol."
+    (evidence,) = record.evidence
+    assert text[evidence.start : evidence.end] == "Hand  sanitizer should contain\nat least 60 percent alcohol."
+
+
+def test_numbers_run_on_through_neighbors(assign, chunks):
+    records, asked = run(assign(steps="pair", chunks=chunks[:1], beside=1), pairs(cited(2)))
+    assert "(1) Hand sanitizer" in asked[0].prompt.text
+    assert f"(2) {chunks[1].text[:20]}" in asked[0].prompt.text
+    assert records[0].evidence[0].chunk_id == chunks[1].id
+
+
+@pytest.mark.parametrize(
+    ("item", "reason", "detail"),
+    [
+        (cited(9), "no_such_sentence", "9 of 1"),
+        (cited(0), "no_such_sentence", "0 of 1"),
+        (cited(1, 2, 3, 4, 5), "cites_too_much", "1, 2, 3, 4, 5"),
+        (cited(), "missing_field", ""),
+        (cited("one"), "wrong_field_type", ""),
+    ],
+)
+def test_a_citation_that_leads_nowhere_has_a_reason(assign, chunks, item, reason, detail):
+    (failure,), _ = run(assign(steps="pair", chunks=chunks[:1]), pairs(item))
+    assert (failure.reason, failure.detail) == (reason, detail)
+
+
+def test_the_schema_asks_for_numbers_and_not_for_quotes():
+    item = skill("grounded_qa").schema["properties"]["records"]["items"]
+    assert item["required"] == ["sentences", "question", "answer"]
+    assert list(item["properties"]) == ["sentences", "question", "answer"]
 
 
 def test_passages_are_fenced_by_a_mark_that_no_document_can_foresee(assign, chunks):
@@ -172,7 +216,7 @@ def test_passages_are_fenced_by_a_mark_that_no_document_can_foresee(assign, chun
     _, asked = run(assign(steps="pair", chunks=[evil]), pairs(GOOD))
     prompt = asked[0].prompt.text
     fence = next(line for line in prompt.splitlines() if line.endswith(" passage 1")).split()[0]
-    assert prompt.count(fence) == 4  # named once, before each of two passages, at the end
+    assert prompt.count(fence) == 3  # named once, before the passage, at the end
     assert fence not in evil.text
     assert "Copy every" in prompt or "unit" in prompt, "the vertical's rules are in it"
 

@@ -100,12 +100,16 @@ class Skill(Generic[ItemType]):
         item: the form of one record in a reply.
         draft: makes the draft of a record, or raises `Unusable`; the number tells records of a reply apart.
         variables: what the skill's template uses beside passages, title, fence and count.
+        numbered: passages are shown as numbered sentences, and the reply cites numbers.
+        beside: how many neighbors of the passage the teacher has to see, unless ``elicit.beside`` says otherwise.
     """
 
     name: str
     item: type[ItemType]
     draft: Callable[[ItemType, Occasion, int], Draft]
     variables: Callable[[Occasion], Variables] = no_variables
+    numbered: bool = False
+    beside: int = 0
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -1,25 +1,69 @@
-"""Questions with answers of a few sentences, each proved by a quote."""
+"""Questions with answers of a few sentences, each proved by sentences that it cites."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from kdvert.elicitation.contract import conversation
-from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill
+from kdvert.elicitation.numbering import numbered
+from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill, Unusable
 from kdvert.elicitation.skills.wording import standing, tidy
+
+MOST = 4
+"""Sentences that one answer may cite; who cites more points at the passage and not at the proof."""
+
+
+def _asked_for(schema: dict[str, Any]) -> None:
+    schema["required"] = ["sentences", "question", "answer"]
+    schema["additionalProperties"] = False
 
 
 class Pair(Item):
-    """A question, its answer and the quote that is said to prove it."""
+    """A question, its answer and the numbers of the sentences that are said to prove it, or a quote in their place."""
 
+    model_config = ConfigDict(json_schema_extra=_asked_for)
+
+    sentences: Annotated[list[int], Field(default_factory=list, json_schema_extra={"minItems": 1})]
     question: str = Field(min_length=1)
     answer: str = Field(min_length=1)
-    quote: str = Field(min_length=1)
+    quote: SkipJsonSchema[str] = ""
+
+    @model_validator(mode="after")
+    def _is_proved(self) -> Pair:
+        if not self.sentences and not self.quote:
+            raise PydanticCustomError("missing", "neither sentences nor a quote")
+        return self
 
 
 def draft(pair: Pair, occasion: Occasion, number: int) -> Draft:
-    """Return the pair as a conversation."""
-    return Draft(conversation(standing(pair.question, occasion), tidy(pair.answer)), [pair.quote])
+    """Return the pair as a conversation.
+
+    Raises:
+        Unusable: ``no_such_sentence``, ``cites_too_much``, or what is wrong with the question.
+    """
+    question = standing(pair.question, occasion)
+    return Draft(conversation(question, tidy(pair.answer)), cited(pair, occasion))
 
 
-SKILL = Skill("grounded_qa", Pair, draft)
+def cited(pair: Pair, occasion: Occasion) -> list[str]:
+    """Return what the pair rests on, word for word.
+
+    Raises:
+        Unusable: ``no_such_sentence``, ``cites_too_much``.
+    """
+    if not pair.sentences:
+        return [pair.quote]
+    numbers = sorted(set(pair.sentences))
+    if len(numbers) > MOST:
+        raise Unusable("cites_too_much", ", ".join(map(str, numbers)))
+    known = {s.number: s.text for s in numbered(occasion.shown, occasion.task.language)}
+    if missing := [n for n in numbers if n not in known]:
+        raise Unusable("no_such_sentence", f"{missing[0]} of {len(known)}")
+    return [known[n] for n in numbers]
+
+
+SKILL = Skill("grounded_qa", Pair, draft, numbered=True)

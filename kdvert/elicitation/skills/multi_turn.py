@@ -1,4 +1,4 @@
-"""Dialogues: follow-up questions that build on what was said, with a quote for every answer."""
+"""Dialogues: follow-up questions that build on what was said, and cite for every answer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pydantic import Field
 
 from kdvert.elicitation.contract import conversation
 from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill, Unusable
-from kdvert.elicitation.skills.grounded_qa import Pair
+from kdvert.elicitation.skills.grounded_qa import Pair, cited
 from kdvert.elicitation.skills.wording import asked, standing, tidy
 
 FEWEST, MOST = 2, 6  # questions of a dialogue
 
 
 class Dialogue(Item):
-    """Questions with answers and quotes, in the order in which they are asked."""
+    """Questions with answers and what they cite, in the order in which they are asked."""
 
     turns: list[Pair] = Field(min_length=1)
 
@@ -33,7 +33,7 @@ def draft(dialogue: Dialogue, occasion: Occasion, number: int) -> Draft:
         raise Unusable("repeated_turn")
     pairs = zip(questions, turns, strict=True)
     messages = [m for question, turn in pairs for m in conversation(question, tidy(turn.answer))]
-    return Draft(messages, [turn.quote for turn in turns])
+    return Draft(messages, [quote for turn in turns for quote in cited(turn, occasion)])
 
 
-SKILL = Skill("multi_turn", Dialogue, draft)
+SKILL = Skill("multi_turn", Dialogue, draft, numbered=True, beside=2)

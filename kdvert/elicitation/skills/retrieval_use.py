@@ -66,4 +66,4 @@ def _says(chunk: Chunk, found: Asked) -> bool:
     return len(wanted & set(words(chunk.text))) >= _NEARLY_SAID * len(wanted)
 
 
-SKILL = Skill("retrieval_use", Asked, draft)
+SKILL = Skill("retrieval_use", Asked, draft, beside=DISTRACTORS)
