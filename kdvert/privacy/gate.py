@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Protocol
 
 from kdvert.records import ScrubbedText, sha256_text
@@ -35,7 +36,10 @@ class Reader(Protocol):
 class EgressGate:
     """Says why a text may not leave.
 
-    A line is read once, however many prompts it stands in: prompts of a run share most of theirs.
+    Prompts of a run share most of their text, so it is read in blocks, and a block is read once however many prompts
+    hold it. Blocks end at lines that need no reading and at empty lines. What they are depends on the prompt alone and
+    not on what was read before: a run that was interrupted judges as one that was not. All lines of a block are read
+    together: what begins on one line and ends on the next is seen, and reading line by line costs twice the time.
 
     Attributes:
         reader: the scrubber of the project.
@@ -54,15 +58,20 @@ class EgressGate:
         for text in texts:
             if not set(text.scrubbed_by.split("+")) <= {PACKAGE, self.reader.policy_sha}:
                 return OTHER_POLICY
-            if not all(map(self._is_clear, text.text.split("\n"))):
+            if not all(map(self._is_clear, self._blocks(text.text))):
                 return PERSONAL_DATA
         return None
 
-    def _is_clear(self, line: str) -> bool:
-        line = line.strip()
-        if not line or line in self.package_lines or (self.marks and self.marks.fullmatch(line)):
-            return True
-        key = sha256_text(line)  # not the line itself: what is refused must not stay in memory either
+    def _blocks(self, text: str) -> list[str]:
+        lines = (line.strip() for line in text.split("\n"))
+        runs = groupby(lines, key=self._needs_reading)
+        return ["\n".join(run) for is_read, run in runs if is_read]
+
+    def _needs_reading(self, line: str) -> bool:
+        return bool(line) and line not in self.package_lines and not (self.marks and self.marks.fullmatch(line))
+
+    def _is_clear(self, block: str) -> bool:
+        key = sha256_text(block)  # not the text itself: what is refused must not stay in memory either
         if key not in self._clear:
-            self._clear[key] = self.reader.passage(line).text == line
+            self._clear[key] = self.reader.passage(block).text == block
         return self._clear[key]

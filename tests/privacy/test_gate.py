@@ -50,18 +50,49 @@ def test_marks_between_texts_are_not_read_and_nothing_hides_beside_them(scrubber
     assert gate([text(f"{mark} passage 1 Dr. Alice Wexler", "package")]) == PERSONAL_DATA
 
 
-def test_a_line_is_read_once_and_nothing_raw_is_kept(gate):
-    calls = []
+class Counted:
+    """The scrubber, and what it was given to read."""
 
-    class Counted:
-        policy_sha = gate.reader.policy_sha
+    def __init__(self, scrubber):
+        self.scrubber = scrubber
+        self.policy_sha = scrubber.policy_sha
+        self.read = []
 
-        def passage(self, words):
-            calls.append(words)
-            return gate.reader.passage(words)
+    def passage(self, words):
+        self.read.append(words)
+        return self.scrubber.passage(words)
 
-    counted = EgressGate(Counted())
+
+def test_a_block_is_read_once_and_nothing_raw_is_kept(scrubber):
+    gate = EgressGate(Counted(scrubber))
     for _ in range(3):
-        assert counted([text("Seen by Dr. Alice Wexler.", counted.reader.policy_sha)]) == PERSONAL_DATA
-    assert len(calls) == 1
-    assert "Wexler" not in repr(vars(counted))
+        assert gate([text("Seen by Dr. Alice Wexler.", scrubber.policy_sha)]) == PERSONAL_DATA
+    assert len(gate.reader.read) == 1
+    gate.reader.read = []
+    assert "Wexler" not in repr(vars(gate))
+
+
+def test_blocks_end_at_package_lines_marks_and_empty_lines(scrubber):
+    gate = EgressGate(Counted(scrubber), frozenset({"Write one record."}), fences.LINE)
+    mark = fences.fence(["one", "two"]).text
+    prompt = (
+        f"Topic: asthma\n\nWrite one record.\n{mark} passage 1\n(1) It is a disease.\n  (2) It is treated.\n{mark} end"
+    )
+    assert gate([text(prompt, "package")]) is None
+    assert gate.reader.read == ["Topic: asthma", "(1) It is a disease.\n(2) It is treated."]
+    assert gate([text(prompt.replace("asthma", "fever"), "package")]) is None
+    assert gate.reader.read[2:] == ["Topic: fever"]
+
+
+def test_what_runs_across_a_line_end_is_held_back(gate):
+    assert gate([text("She lives at 1420 Maple\nStreet, Springfield, IL 62704.", "package")]) == PERSONAL_DATA
+    assert gate([text("Her SSN is 219-09-\n9999.", "package")]) == PERSONAL_DATA
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_verdict_does_not_depend_on_what_was_read_before(scrubber, order):
+    first, second = "It was seen by Marsden.", "The patient is Mr. John Marsden.\nIt was seen by Marsden."
+    gate = EgressGate(scrubber)
+    verdicts = {words: gate([text(words, "package")]) for words in (first, second)[::order]}
+    assert verdicts[second] == PERSONAL_DATA
+    assert verdicts[first] == EgressGate(scrubber)([text(first, "package")])
