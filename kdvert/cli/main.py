@@ -11,6 +11,7 @@ from kdvert import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("kdvert.cli.new:new", "Make a project from a vertical."),
+    "plan": ("kdvert.cli.plan:plan", "Say what a run will take and give: requests, tokens, money, records, time."),
     "preview": ("kdvert.cli.preview:preview", "Elicit a few records and show them, before a run is paid for."),
     "run": ("kdvert.cli.run:run", "Run the stages that must run: documents in, student and report out."),
     "status": ("kdvert.cli.run:status", "Show each stage: when it ran, what came out, whether it is up to date."),

@@ -29,7 +29,7 @@ from kdvert.store import read_json
 
 _STAYS = {"cache", "tainted", ".run.lock", "lock.json"}
 """In ``work/``: what has a step of its own."""
-_MADE_OF_ALL = {"logs", "config.json", "preview", "plan.json"}
+_MADE_OF_ALL = {"logs", "config.json", "preview", "plan"}
 """In ``work/``: what is made of all documents and is easily made anew."""
 
 
