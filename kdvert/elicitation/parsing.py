@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -9,6 +11,10 @@ from pydantic import BaseModel, ValidationError
 
 WRAPPERS = ("records", "pairs")
 """Keys under which a reply may hold its list of records."""
+
+_BRACKET = re.compile(r"[\[{]")
+_WRAPPED = re.compile(rf"\{{\s*[\"'](?:{'|'.join(WRAPPERS)})[\"']")
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 ItemType = TypeVar("ItemType", bound=BaseModel)
 
@@ -34,8 +40,10 @@ def read(text: str, form: type[ItemType], *, truncated: bool = False) -> Read[It
     """
     if not text.strip():
         return Read(problems=["empty_reply"])
-    truncated = truncated or _is_cut_off(text)
-    items = _items(_parsed(text), set(form.model_fields))
+    values = _strictly(text)
+    whole = values is not None
+    truncated = truncated or not (whole or _is_closed(text))
+    items = _items(values if whole else _repaired(text), set(form.model_fields))
     if items is None:
         return Read(problems=["truncated_reply" if truncated else "not_json"])
     found: Read[ItemType] = Read()
@@ -50,31 +58,66 @@ def read(text: str, form: type[ItemType], *, truncated: bool = False) -> Read[It
     return found
 
 
-def _parsed(text: str) -> Any:
+def _strictly(text: str) -> Any:
+    """Return all JSON of a text, what stands between passed over; None if some of it is no JSON as it stands."""
+    decoder = json.JSONDecoder()
+    values: list[Any] = []
+    opening = _opening(text)
+    while opening:
+        try:
+            value, end = decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            return None
+        values.append(value)
+        opening = _BRACKET.search(text, end)
+    return values[0] if len(values) == 1 else values
+
+
+def _opening(text: str) -> re.Match[str] | None:
+    """Find where JSON begins: prose before it may hold brackets of its own."""
+    return _WRAPPED.search(text) or _BRACKET.search(text)
+
+
+def _repaired(text: str) -> Any:
     from json_repair import repair_json
 
-    start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
-    return repair_json(text[start:], return_objects=True, skip_json_loads=False) if start >= 0 else None
+    opening = _opening(text)
+    try:
+        return repair_json(text[opening.start() :], return_objects=True) if opening else None
+    except RecursionError:  # thousands of brackets, one in the other
+        return None
 
 
-def _is_cut_off(text: str) -> bool:
-    """Whether brackets stay open: repaired, the last record would look whole and be half."""
-    return text.count("{") > text.count("}") or text.count("[") > text.count("]")
+def _is_closed(text: str) -> bool:
+    """Whether all brackets and texts are closed: repaired, the last record would else look whole and be half."""
+    opening = _opening(text)
+    bare = _TEXT.sub("", text[opening.start() :] if opening else text)
+    return '"' not in bare and bare.count("{") <= bare.count("}") and bare.count("[") <= bare.count("]")
 
 
 def _items(value: Any, fields: set[str]) -> list[Any] | None:
-    if isinstance(value, list):
-        wrapped = [v for v in value if isinstance(v, dict) and _wrapper(v)]  # JSON and then prose with brackets
-        return _items(wrapped[0], fields) if wrapped else (value if any(isinstance(v, dict) for v in value) else None)
-    if not isinstance(value, dict):
+    """Return the records in ``value``: a list of them, one, or several such pieces in a row; None if it holds none."""
+    if isinstance(value, dict):
+        if wrapper := _wrapper(value, fields):
+            held = value[wrapper]
+            return list(held) if isinstance(held, list) else [held]
+        return [value] if fields & set(value) else None
+    if not isinstance(value, list):
         return None
-    if wrapper := _wrapper(value):
-        return list(value[wrapper])
-    return [value] if fields & set(value) else None
+    wrapped = [v for v in value if isinstance(v, dict) and _wrapper(v, fields)]
+    if wrapped:  # JSON among prose with brackets
+        return [item for v in wrapped for item in _items(v, fields) or []]
+    pieces = [_items(v, fields) for v in value if isinstance(v, list)]
+    if any(pieces):
+        return [item for piece in pieces for item in piece or []]
+    return value if any(isinstance(v, dict) for v in value) else None
 
 
-def _wrapper(value: dict[str, Any]) -> str | None:
-    return next((name for name in WRAPPERS if isinstance(value.get(name), list)), None)
+def _wrapper(value: dict[str, Any], fields: set[str]) -> str | None:
+    def holds(inner: Any) -> bool:
+        return isinstance(inner, list) or (isinstance(inner, dict) and bool(fields & set(inner)))
+
+    return next((name for name in WRAPPERS if holds(value.get(name))), None)
 
 
 def _reason(error: ValidationError) -> str:

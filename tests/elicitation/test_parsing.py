@@ -65,3 +65,39 @@ def test_the_length_limit_is_believed_even_if_brackets_close():
     found = read(GOOD, Pair, truncated=True)
     assert (len(found.items), found.problems) == (1, ["truncated_reply"])
     assert read("I would say", Pair, truncated=True).problems == ["truncated_reply"]
+
+
+BRACED = PAIR | {"question": "What does { or [ open in C?"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"records": [BRACED]}),
+        f"```json\n{json.dumps({'records': [BRACED]})}\n```",
+        f"For {{C}} write:\n{json.dumps({'records': [BRACED]})}",
+        f"As [1] says:\n{json.dumps([BRACED])}",
+        json.dumps({"records": [BRACED]}).replace("}]", "},]"),  # to be repaired, and whole all the same
+        json.dumps({"records": BRACED}),  # no list
+    ],
+)
+def test_brackets_in_a_text_are_no_end(text):
+    found = read(text, Pair)
+    assert ([p.question for p in found.items], found.problems) == ([BRACED["question"]], [])
+
+
+@pytest.mark.parametrize("joint", ["\n", "\n\nAnd one more:\n", ","])
+@pytest.mark.parametrize("wrap", [lambda pair: {"records": [pair]}, lambda pair: pair, lambda pair: [pair]])
+def test_several_pieces_of_json_are_all_read(joint, wrap):
+    other = PAIR | {"question": "What is  steam?"}
+    found = read(joint.join(json.dumps(wrap(p)) for p in (PAIR, other)), Pair)
+    assert ([p.question for p in found.items], found.problems) == ([PAIR["question"], other["question"]], [])
+    half = joint.join(json.dumps(wrap(p)) for p in (PAIR, other))[:-30]
+    assert read(half, Pair).problems == ["truncated_reply"]
+
+
+@pytest.mark.parametrize("text", ["[" * 20_000, '{"records":' * 5_000, '{"records":[' + "[" * 3000 + "]" * 3000 + "]}"])
+def test_brackets_without_end_are_no_json(text):
+    found = read(text, Pair)
+    assert found.items == []
+    assert found.problems in (["not_json"], ["truncated_reply"])
