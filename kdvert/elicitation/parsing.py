@@ -107,10 +107,14 @@ def _items(value: Any, fields: set[str]) -> list[Any] | None:
     wrapped = [v for v in value if isinstance(v, dict) and _wrapper(v, fields)]
     if wrapped:  # JSON among prose with brackets
         return [item for v in wrapped for item in _items(v, fields) or []]
-    pieces = [_items(v, fields) for v in value if isinstance(v, list)]
-    if any(pieces):
-        return [item for piece in pieces for item in piece or []]
-    return value if any(isinstance(v, dict) for v in value) else None
+    lists = [v for v in value if isinstance(v, list) and _any_object(v)]
+    if lists:
+        return [item for piece in lists for item in piece]
+    return value if _any_object(value) else None
+
+
+def _any_object(values: list[Any]) -> bool:
+    return any(isinstance(v, dict) for v in values)
 
 
 def _wrapper(value: dict[str, Any], fields: set[str]) -> str | None:
