@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kdvert.teachers import logprobs
+from kdvert.teachers import logprobs, naming
 from kdvert.teachers.faults import Fault, by_status
 from kdvert.teachers.protocol import RawReply, TeacherRequest
 
 TRUNCATED = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 _SLACK = 4096
 """Tokens that a server may add of its own: system prompts, tool lists, reasoning."""
+
+
+_LONGEST_NAME = 200  # characters of a name that are kept
 
 
 def body(request: TeacherRequest, model: str, *, with_schema: bool = True) -> dict[str, Any]:
@@ -197,14 +200,11 @@ def _likely(
 
 
 def _other(answered: Any, asked: str, notes: list[str]) -> str | None:
-    """Return the name that the endpoint answers by if it is another; ``gpt-4o-2024-08-06`` is no other ``gpt-4o``."""
-    if not isinstance(answered, str) or not answered:
-        return None
-    short = [name.rpartition("/")[2].casefold() for name in (answered, asked)]
-    if short[0].startswith(short[1]) or short[1].startswith(short[0]):
+    """Return the name that the endpoint answers by if it is another model's."""
+    if not isinstance(answered, str) or not answered.strip() or naming.same(answered, asked):
         return None
     notes.append("other_model")
-    return answered
+    return answered[:_LONGEST_NAME]
 
 
 def _unstreamed(text: str) -> dict[str, Any] | None:
