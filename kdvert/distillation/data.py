@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kdvert.records import Example, Record, sha256_json, sha256_text
-from kdvert.students.prompts import Prompts, Tokens, Turn, UnstableTemplate, conversation_ids
+from kdvert.students.prompts import Prompts, Tokens, UnstableTemplate, conversation_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -79,7 +79,7 @@ def encode(
     encoded = Encoded([], [], [])
     for example in examples:
         try:
-            tokens = conversation_ids(tokenizer, _turns(example, prompts))
+            tokens = conversation_ids(tokenizer, prompts.turns(example))
         except UnstableTemplate:
             encoded.left_out.append(LeftOut(example_id=example.id, reason="unstable_chat_template"))
             continue
@@ -116,23 +116,3 @@ def _documents(example: Example) -> list[str]:
     document_of = dict(zip(lineage.chunk_ids, lineage.document_ids, strict=True))
     quoted = {document_of[e.chunk_id] for e in example.evidence if e.chunk_id in document_of}
     return sorted(quoted or set(lineage.document_ids))
-
-
-def _turns(example: Example, prompts: Prompts) -> list[Turn]:
-    """Return the turns as a chat template takes them: the record's own system text joins that of the student.
-
-    What a tool gave comes as a turn of the user, because few chat templates know another place for it.
-    """
-    own = [m.content.strip() for m in example.messages if m.role == "system"]
-    system = prompts.system()
-    turns = [{**system, "content": "\n\n".join([system["content"], *own])}]
-    context = example.context
-    for message in example.messages:
-        if message.role == "user":
-            turns.append(prompts.user(message.content, passages=context))
-            context = []  # shown once, with the first question
-        elif message.role == "tool":
-            turns.append({"role": "user", "content": message.content.strip()})
-        elif message.role == "assistant":
-            turns.append({"role": "assistant", "content": message.content.strip()})
-    return turns

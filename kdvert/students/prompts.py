@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdvert.content import shared_templates
 from kdvert.errors import UserError
-from kdvert.records import sha256_json
+from kdvert.records import Example, sha256_json
 from kdvert.templates import TemplateSet
 from kdvert.verticals import Vertical
 
@@ -52,6 +52,29 @@ class Prompts:
     def ask(self, question: str, *, passages: Sequence[str] = (), choices: Sequence[str] = ()) -> list[Turn]:
         """Return the conversation that ends in ``question``."""
         return [self.system(), self.user(question, passages=passages, choices=choices)]
+
+    def turns(self, example: Example, *, passages: Sequence[str] = ()) -> list[Turn]:
+        """Return a record's turns as a chat template takes them: its own system text joins that of the student.
+
+        What a tool gave comes as a turn of the user, because few chat templates know another place for it.
+
+        Args:
+            example: the record.
+            passages: shown with the first question, where the record itself shows none.
+        """
+        own = [m.content.strip() for m in example.messages if m.role == "system"]
+        system = self.system()
+        turns = [{**system, "content": "\n\n".join([system["content"], *own])}]
+        shown: Sequence[str] = example.context or passages
+        for message in example.messages:
+            if message.role == "user":
+                turns.append(self.user(message.content, passages=shown))
+                shown = []  # once, with the first question
+            elif message.role == "tool":
+                turns.append({"role": "user", "content": message.content.strip()})
+            elif message.role == "assistant":
+                turns.append({"role": "assistant", "content": message.content.strip()})
+        return turns
 
     @property
     def sha256(self) -> str:
