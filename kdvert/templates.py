@@ -100,8 +100,18 @@ class TemplateSet:
         return frozenset(line for line in lines if "{{" not in line)
 
     def sha256(self, name: str) -> str:
-        """Return a hash over the template and every template it extends or includes."""
-        return sha256_json({n: sha256_text(source) for n, source in sorted(self._closure(name).items())})
+        """Return a hash over the template and every template it extends or includes.
+
+        It is computed once: parsing them costs more than to render one, and each request and record asks for it.
+        """
+        if name not in self._hashes:
+            closure = sorted(self._closure(name).items())
+            self._hashes[name] = sha256_json({n: sha256_text(source) for n, source in closure})
+        return self._hashes[name]
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        return {}
 
     def _closure(self, name: str) -> dict[str, str]:
         assert self.environment.loader is not None

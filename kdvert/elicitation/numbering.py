@@ -46,7 +46,7 @@ def _pieces(text: str, language: Language) -> tuple[str, ...]:
 def _spans(text: str, language: Language) -> Iterator[tuple[int, int]]:
     """Yield sentences, and what lies between them line by line: headings and rows of tables state facts too."""
     done = 0
-    for start, end, _ in language.sentences(text):
+    for start, end in language.ends(text):
         yield from _lines(text, done, start)
         yield start, end
         done = end

@@ -8,8 +8,6 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Any
 
 from kdvert.errors import KdvertError, WorkFailed
 
@@ -81,38 +79,6 @@ def time_limit(seconds: float) -> Iterator[None]:
             signal.signal(signal.SIGALRM, before)
     if time.monotonic() - started >= seconds:
         raise TooSlow
-
-
-_lock = threading.Lock()
-_limits: list[Any] = []
-"""What restores the number of threads, once for each block of `one_thread` that is open."""
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let the matrix libraries of numpy and scipy compute with one thread in the block.
-
-    The matrices of the tagger and of spaCy are small. More threads wait for each other, busily: on two cores that
-    other work shares, a passage took 55 ms of CPU in place of 7.5. The setting is the whole process's; of blocks that
-    overlap, in any threads, the last one that ends restores what was before the first.
-    """
-    with _lock:
-        _limits.append(_limits[0] if _limits else _libraries().limit(limits=1))
-    try:
-        yield
-    finally:
-        with _lock:
-            limit = _limits.pop()
-            if not _limits:
-                limit.restore_original_limits()
-
-
-@cache
-def _libraries() -> Any:
-    """Return the matrix libraries of this process; to be asked once those are loaded that are to be limited."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
 
 
 def _raise_too_slow(number: int, frame: object) -> None:

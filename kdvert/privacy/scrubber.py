@@ -11,9 +11,10 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any, Protocol, Self
 
+from kdvert.hardware import one_thread
 from kdvert.privacy import detectors, gazetteer, keys, names, policy, tagger
 from kdvert.privacy.draws import derived
-from kdvert.privacy.guard import guarded, one_thread
+from kdvert.privacy.guard import guarded
 from kdvert.privacy.languages import SUPPORTED, likeliest_first
 from kdvert.privacy.ledger import PERSON, Entry, Ledger
 from kdvert.privacy.phrases import Phrases

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from kdvert.privacy.guard import one_thread
+from kdvert.hardware import one_thread
 
 
 def _threads() -> set[int]:
