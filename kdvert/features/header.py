@@ -33,6 +33,7 @@ class Header(Record):
         vocabulary: how many tokens ids count.
         k: likeliest tokens kept of each position.
         samples: tokens drawn from the others.
+        power: how they were drawn, see `kdvert.features.tails`.
         coding: of log-probabilities.
         prompt_sha256: of the templates that the answer was read behind; None for ``generated``.
         passages: whether the teacher saw the passages that the record rests on, and the student will not.
@@ -49,6 +50,7 @@ class Header(Record):
     vocabulary: int = Field(ge=1)
     k: int = Field(ge=1)
     samples: int = Field(ge=0)
+    power: float = 0.0
     coding: Coding
     prompt_sha256: str | None
     passages: bool

@@ -73,6 +73,7 @@ class Distributions:
         tails: log of the probability of all other tokens, shape (T,).
         sampled_ids: tokens drawn from the others, shape (T, m); see `kdvert.features.tails`.
         sampled_logprobs: theirs, shape (T, m).
+        scales: log Z of the draw, shape (T,).
     """
 
     target: NDArray[Any]
@@ -83,6 +84,7 @@ class Distributions:
     tails: NDArray[Any]
     sampled_ids: NDArray[Any]
     sampled_logprobs: NDArray[Any]
+    scales: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.target)
@@ -189,6 +191,7 @@ class Writer:
             "tails": joined("tails").astype(np.float16),
             "sampled_ids": pack_ids(joined("sampled_ids", head.samples), bits),
             "sampled_logprobs": pack_logprobs(joined("sampled_logprobs", head.samples), head.coding),
+            **({"scales": joined("scales").astype(np.float16)} if head.samples else {}),
         }
 
 
@@ -241,6 +244,7 @@ class Store(Mapping[str, Distributions]):
             tails=got["tails"].astype("float32"),
             sampled_ids=unpack_ids(got["sampled_ids"], head.samples, bits),
             sampled_logprobs=unpack_logprobs(got["sampled_logprobs"], head.coding),
+            scales=(got["scales"] if head.samples else 0 * got["tails"]).astype("float32"),
         )
 
     @property

@@ -27,7 +27,7 @@ def distributions(seed: int, tokens: int, k: int = 4, m: int = 2) -> Distributio
     return Distributions(
         target=rng.integers(0, 300, tokens), target_logprobs=-rng.random(tokens), ids=ids[:, :k],
         logprobs=logprobs[:, :k], counts=np.full(tokens, k), tails=-rng.random(tokens), sampled_ids=ids[:, k:],
-        sampled_logprobs=logprobs[:, k:],
+        sampled_logprobs=logprobs[:, k:], scales=rng.random(tokens),
     )  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def test_what_goes_in_comes_out(tmp_path, coding):
             assert (got.sampled_ids == want.sampled_ids).all()
             assert np.abs(got.logprobs - want.logprobs).max() < (0.005 if coding == "float16" else 0.1)
             assert np.abs(got.tails - want.tails).max() < 0.001
+            assert np.abs(got.scales - want.scales).max() < 0.001
     assert store.vocabulary == VOCABULARY
     store.check()
 
