@@ -208,6 +208,7 @@ def pairs_about(prompt: str) -> list[dict[str, str]]:
     """Return pairs whose quotes are the first sentences of passage 1 of the prompt."""
     passage = re.search(r"passage 1\n(.*?)\n<<", prompt, re.DOTALL)
     text = passage.group(1) if passage else "Water boils at 100 degrees Celsius at sea level."
+    text = " ".join(re.sub(r"(?m)^\(\d+\) ", "", text).split())  # sentences are numbered, one a line
     text = re.sub(r"#+ [A-Z][^.]*?(?=[A-Z][a-z]+ [a-z])", "", text)
     sentences = [s for s in re.split(r"(?<=\.)\s+", text) if 6 <= len(s.split()) <= 30 and "[" not in s][:2]
     return [{"question": f"What is known about {' '.join(s.split()[:5])}?", "answer": s, "quote": s} for s in sentences]
