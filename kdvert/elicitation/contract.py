@@ -78,6 +78,7 @@ class Assignment:
         vertical_title: what its field is called in its prompt.
         labels: the topics of the vertical, for classification.
         disclaimer: what the vertical says of its answers, for refusals.
+        top_logprobs: how many likeliest tokens the teacher tells at each position, for the strategy ``feature``.
     """
 
     vertical: str
@@ -107,6 +108,7 @@ class Assignment:
     vertical_title: str = ""
     labels: Sequence[str] = ()
     disclaimer: str = ""
+    top_logprobs: int = 0
 
     def template(self, strategy: str, name: str) -> str:
         """Return the path of a prompt template: the strategy's own, or else the one that all strategies share."""
@@ -125,14 +127,13 @@ class Assignment:
         chat: bool = False,
         continuation: ScrubbedText | None = None,
         schema: Mapping[str, Any] | None = None,
-        top_logprobs: int = 0,
     ) -> TeacherRequest:
         """Return the call that ``prompt``, rendered from ``template``, makes. See `TeacherRequest`."""
         number = request_id(
             self.teacher, step=step, template_sha=self.templates.sha256(template), prompt=prompt, sampling=sampling,
-            stop=stop, chat=chat, continuation=continuation, schema=schema, top_logprobs=top_logprobs,
+            stop=stop, chat=chat, continuation=continuation, schema=schema, top_logprobs=self.top_logprobs,
         )  # fmt: skip
-        return TeacherRequest(number, step, prompt, sampling, stop, chat, continuation, schema, top_logprobs)
+        return TeacherRequest(number, step, prompt, sampling, stop, chat, continuation, schema, self.top_logprobs)
 
     def provenance(
         self, templates: Sequence[str], requests: Sequence[TeacherRequest], chunks: Sequence[Chunk]

@@ -12,6 +12,8 @@ from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.registry import suggest
 
 _NEAR_ONE = 1e-6
+BUILDS = (Source.RECORDS, Source.ACCEPTED)
+"""What strategies start from that cannot stand alone."""
 
 
 class Entry(ConfigBase):
@@ -21,7 +23,8 @@ class Entry(ConfigBase):
         strategy: how knowledge is elicited, in the words of the survey.
         skill: what the records train.
         count: records to ask for.
-        share: part of all records to ask for, instead of a count; the shares of a mix sum to 1.
+        share: part of all records to ask for, instead of a count; the shares of a mix sum to 1. For ``feature``: part
+            of the accepted records of the skill, beside that sum.
     """
 
     strategy: str = "curation"
@@ -33,9 +36,16 @@ class Entry(ConfigBase):
     def _one_measure(self) -> Entry:
         if self.strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy '{self.strategy}'. {suggest(self.strategy, STRATEGIES)}")
-        if (self.count is None) == (self.share is None):
+        if self.elicits and (self.count is None) == (self.share is None):
             raise ValueError(f"{self.name}: give either a count or a share")
+        if self.count is not None and self.share is not None:
+            raise ValueError(f"{self.name}: give either a count or a share, or neither for all")
         return self
+
+    @property
+    def elicits(self) -> bool:
+        """Whether it makes records, and does not add to those that the others made."""
+        return STRATEGIES[self.strategy].source is not Source.ACCEPTED
 
     @property
     def name(self) -> str:
@@ -77,12 +87,16 @@ def checked(mix: Sequence[Entry], *, seeded: bool) -> Sequence[Entry]:
     names = [e.name for e in mix]
     if twice := next((n for n in names if names.count(n) > 1), None):
         raise ValueError(f"{twice} stands in the mix twice; add its counts or shares up")
-    shares = [e.share for e in mix if e.share is not None]
-    if shares and len(shares) != len(mix):
+    eliciting = [e for e in mix if e.elicits]
+    shares = [e.share for e in eliciting if e.share is not None]
+    if shares and len(shares) != len(eliciting):
         raise ValueError("give counts to all entries of the mix or shares to all")
     if shares and abs(sum(shares) - 1) > _NEAR_ONE:
         raise ValueError(f"the shares of the mix sum to {sum(shares):g}; they must sum to 1")
-    for entry in mix:
+    made = {e.skill for e in eliciting}
+    if idle := next((e for e in mix if not e.elicits and e.skill not in made), None):
+        raise ValueError(f"{idle.name}: no other entry of the mix makes records of the skill {idle.skill}")
+    for entry in eliciting:
         if reason := _nothing_before(entry.strategy, [e.strategy for e in mix], seeded=seeded):
             raise ValueError(reason)
     return mix
@@ -95,9 +109,9 @@ def nothing_to_build_on(strategy: str, *, seeded: bool) -> str | None:
 
 def _nothing_before(strategy: str, together: Sequence[str], *, seeded: bool) -> str | None:
     row = STRATEGIES[strategy]
-    if row.source is not Source.RECORDS or (row.takes_seeds and seeded):
+    if row.source not in BUILDS or (row.takes_seeds and seeded):
         return None
-    first = [name for name, other in STRATEGIES.items() if other.source is not Source.RECORDS]
+    first = [name for name, other in STRATEGIES.items() if other.source not in BUILDS]
     if set(first) & set(together):
         return None
     seeds = " or give elicit.seeds" if row.takes_seeds else ""
@@ -111,6 +125,7 @@ def parts(mix: Sequence[Entry], total: int) -> list[Part]:
         mix: the entries, of counts or of shares.
         total: records to ask for in all, which shares divide; what is left by rounding goes to the largest remainders.
     """
+    mix = [e for e in mix if e.elicits]
     wanted = _divided([e.share or 0.0 for e in mix], total) if any(e.share for e in mix) else [e.count for e in mix]
     made = [Part(e.strategy, e.skill, n) for e, n in zip(mix, wanted, strict=True)]
     return sorted(made, key=lambda p: list(Source).index(STRATEGIES[p.strategy].source))

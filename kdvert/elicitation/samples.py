@@ -123,4 +123,4 @@ def as_student(assignment: Assignment) -> Assignment:
     """Return the assignment with the student in the teacher's place; its terms come beside the teacher's."""
     assert assignment.student is not None
     terms = sorted({*assignment.terms, *assignment.student_terms})
-    return replace(assignment, teacher=assignment.student, terms=terms)
+    return replace(assignment, teacher=assignment.student, terms=terms, top_logprobs=0)

@@ -16,6 +16,7 @@ class Source(Enum):
     PASSAGES = "passages of the index"
     INPUTS = "questions that the project gives"
     RECORDS = "records that other strategies made"
+    ACCEPTED = "records that passed the filters"
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,14 @@ class Row:
     """One strategy.
 
     Attributes:
-        jobs: where its jobs are made.
+        jobs: where its jobs are made; None for one that adds to accepted records and makes none.
         source: what it starts from.
         about: what it does, for the docs.
         takes_seeds: seed examples of the project do instead of records.
         student: how the student answers first, where it does; see `kdvert.elicitation.samples`.
     """
 
-    jobs: str
+    jobs: str | None
     source: Source
     about: str
     takes_seeds: bool = False
@@ -67,6 +68,9 @@ STRATEGIES: dict[str, Row] = {
         "the student answers with the passages before it; what code finds supported is kept",
         student=Answers(count=4, shown=2),
     ),
+    "feature": Row(
+        None, Source.ACCEPTED, "the teacher's token distributions at accepted answers are kept, for the stage features"
+    ),
 }
 
 
@@ -76,4 +80,5 @@ def strategy(name: str) -> Strategy:
     Raises:
         UserError: there is no such strategy.
     """
-    return cast(Strategy, lookup("elicitation strategy", {n: row.jobs for n, row in STRATEGIES.items()}, name))
+    made = {n: row.jobs for n, row in STRATEGIES.items() if row.jobs is not None}
+    return cast(Strategy, lookup("elicitation strategy", made, name))

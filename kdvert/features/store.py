@@ -162,6 +162,11 @@ class Writer:
         write_json(self.folder / HEADER, done.model_dump())
         return done
 
+    @property
+    def size(self) -> int:
+        """Bytes of all shards."""
+        return sum((self.folder / shard_name(n)).stat().st_size for n in range(self._shards))
+
     def _settings(self) -> dict[str, Any]:
         return self.header.model_dump(exclude={"files", "records", "tokens"})
 

@@ -4,6 +4,7 @@ Reads ``index/``, and from ``scrub/`` how replies are scrubbed. Writes
 
 - ``examples.jsonl``: records with evidence and lineage;
 - ``failures.jsonl``: every request that gave none, with a reason code;
+- ``features_asked.json`` and, from an endpoint, ``token_logprobs.jsonl``: if the mix asks for features;
 - ``coverage.json``: the topics of the vertical with their passages and records;
 - ``summary.json``: requests, tokens, seconds, counts by reason and by part of the mix.
 
@@ -25,7 +26,7 @@ from pydantic import Field, model_validator
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import shared_templates
-from kdvert.elicitation import fences, given, language, mixing
+from kdvert.elicitation import feature, fences, given, language, mixing
 from kdvert.elicitation.contract import Assignment
 from kdvert.elicitation.coverage import Coverage, TopicMap, map_topics
 from kdvert.elicitation.mixing import Entry, Part
@@ -176,7 +177,9 @@ def run(ctx: StageContext, config: Config, first: Sequence[int | None] = ()) -> 
         parts = [replace(part, first=few) for part, few in zip_longest(parts, first) if part]
         done = elicit(parts, base, supply, scheduler.run, student.run)
         drawn = {c.id: c for one in done for c in one.drawn}
-        coverage = topics.covered(base.passages.values(), drawn.values(), [e for one in done for e in one.examples])
+        examples = [e for one in done for e in one.examples]
+        feature.hand_on(ctx.out, config.mix, examples, base.teacher, store, config.seed)
+        coverage = topics.covered(base.passages.values(), drawn.values(), examples)
     summary = {"teacher": base.teacher.name, "route": base.teacher.route, "passages": len(drawn)}
     summary[fences.INSTRUCTIONS] = sum(fences.instructs(chunk.text) for chunk in drawn.values())
     if base.student:
@@ -271,6 +274,7 @@ def _assignment(
         labels=ctx.vertical.manifest.topics,
         disclaimer=ctx.vertical.manifest.disclaimer,
         vertical_title=ctx.vertical.manifest.title,
+        top_logprobs=feature.top_logprobs(config.mix, teacher),
         student=_student(ctx, config),
         student_terms=model_terms(standing(config.student, root=ctx.project)),
     )

@@ -21,7 +21,8 @@ class TokenChoice:
     """One token of a reply.
 
     Attributes:
-        token: its text; tokens of a byte-level vocabulary may be parts of a character.
+        token: its text; tokens of a byte-level vocabulary may be parts of a character. Bytes that an endpoint names
+            and that are no text stand as lone surrogates; see `token_bytes`.
         logprob: its log-probability in nats, at temperature 1 for a local teacher.
         top: the likeliest tokens at this position with theirs, likeliest first.
         token_id: its number in the teacher's vocabulary; None from an endpoint.
@@ -43,6 +44,14 @@ class TokenChoice:
 TokenLogprobs = tuple[TokenChoice, ...]
 
 
+def token_bytes(token: str) -> bytes:
+    """Return the bytes of a token as `TokenChoice` writes it."""
+    try:
+        return token.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a surrogate pair that an endpoint wrote as text
+        return token.encode("utf-8", "replace")
+
+
 def of_message(value: Any) -> TokenLogprobs | None:
     """Read the ``logprobs`` of a choice in the OpenAI protocol; None if they are not there or not of that form."""
     rows = value.get("content") if isinstance(value, dict) else None
@@ -55,8 +64,14 @@ def of_message(value: Any) -> TokenLogprobs | None:
 
 
 def _choice(row: dict[str, Any]) -> TokenChoice:
-    top = sorted(((str(t["token"]), _finite(t["logprob"])) for t in row.get("top_logprobs") or ()), key=lambda t: -t[1])
-    return TokenChoice(str(row["token"]), _finite(row["logprob"]), tuple(top))
+    top = sorted(((_token(t), _finite(t["logprob"])) for t in row.get("top_logprobs") or ()), key=lambda t: -t[1])
+    return TokenChoice(_token(row), _finite(row["logprob"]), tuple(top))
+
+
+def _token(row: dict[str, Any]) -> str:
+    """Return a token by its bytes, if the endpoint names them: its text may be a makeshift for part of a character."""
+    named = row.get("bytes")
+    return bytes(named).decode("utf-8", "surrogateescape") if isinstance(named, list) else str(row["token"])
 
 
 def _finite(value: Any) -> float:
