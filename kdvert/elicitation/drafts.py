@@ -14,6 +14,7 @@ from kdvert.elicitation.fences import INSTRUCTIONS, fence, instructs
 from kdvert.elicitation.numbering import as_lines
 from kdvert.elicitation.parsing import Read, read
 from kdvert.elicitation.skills.contract import Draft, Occasion, Skill, Unusable, Variables
+from kdvert.elicitation.tally import SURPLUS
 from kdvert.filters.wording import locate
 from kdvert.records import Chunk, Evidence, Example, Failure, ScrubbedText, Verdict, sha256_text
 from kdvert.teachers.protocol import Reply, TeacherRequest
@@ -70,14 +71,25 @@ def records(found: Read[Any], occasion: Occasion, skill: Skill[Any], requests: S
     """Return a record or a failure for each thing that was found in a reply; ``requests`` are all that led to it."""
     number = requests[-1].id
     outcome: Outcome = [failure(number, occasion.about, reason) for reason in found.problems]
-    for position, item in enumerate(found.items[: occasion.count]):
-        try:
-            draft = skill.draft(item, occasion, position)
-        except Unusable as error:
-            outcome.append(failure(number, occasion.about, error.reason, error.detail))
-        else:
-            outcome.append(settle(draft, occasion, requests, position))
+    made = 0
+    for position, item in enumerate(found.items):
+        if made == occasion.count:
+            outcome.append(failure(number, occasion.about, SURPLUS))
+            continue
+        one = _made(item, occasion, skill, requests, position)
+        made += isinstance(one, Example)
+        outcome.append(one)
     return outcome or [failure(number, occasion.about, "no_records")]
+
+
+def _made(
+    item: Any, occasion: Occasion, skill: Skill[Any], requests: Sequence[TeacherRequest], position: int
+) -> Example | Failure:
+    try:
+        draft = skill.draft(item, occasion, position)
+    except Unusable as error:
+        return failure(requests[-1].id, occasion.about, error.reason, error.detail)
+    return settle(draft, occasion, requests, position)
 
 
 def settle(draft: Draft, occasion: Occasion, requests: Sequence[TeacherRequest], number: int) -> Example | Failure:

@@ -9,6 +9,7 @@ from kdvert.elicitation import drafts
 from kdvert.elicitation.contract import Assignment, Outcome
 from kdvert.elicitation.skills import skill
 from kdvert.elicitation.skills.contract import Occasion, Skill
+from kdvert.elicitation.tally import divided
 from kdvert.records import Chunk
 from kdvert.teachers.scheduler import Ask, Job
 
@@ -20,7 +21,8 @@ def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
         UserError: there is no such skill.
     """
     kind = skill(assignment.skill)
-    return [_Passage(assignment, strategy, kind, chunk) for chunk in assignment.chunks]
+    counts = divided(assignment.wanted, assignment.chunks, assignment.per_passage)
+    return [_Passage(assignment, strategy, kind, chunk, counts[chunk.id]) for chunk in assignment.chunks]
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,11 @@ class _Passage:
     strategy: str
     skill: Skill[Any]
     chunk: Chunk
+    count: int
 
     async def __call__(self, ask: Ask) -> Outcome:
         shown = [self.chunk, *await self._neighbors()]
-        occasion = Occasion(self.assignment, self.strategy, shown, self.assignment.per_passage)
+        occasion = Occasion(self.assignment, self.strategy, shown, self.count)
         return await drafts.write(occasion, self.skill, ask)
 
     async def _neighbors(self) -> list[Chunk]:

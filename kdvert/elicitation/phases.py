@@ -13,6 +13,7 @@ from kdvert.elicitation.contract import Assignment, Outcome, Sampled
 from kdvert.elicitation.given import Given
 from kdvert.elicitation.mixing import Part
 from kdvert.elicitation.strategies import STRATEGIES, Source, strategy
+from kdvert.elicitation.tally import asked_of, tally
 from kdvert.records import Chunk, Example, Failure, sha256_text
 from kdvert.teachers.scheduler import Job
 
@@ -34,11 +35,19 @@ class AboutPassage(Protocol):
 
 @dataclass(frozen=True)
 class Elicited:
-    """What a part gave: records and failures of each of its jobs, and the passages asked about as they were drawn."""
+    """What a part gave.
+
+    Attributes:
+        part: the entry of the mix.
+        by_job: records and failures of each of its jobs.
+        drawn: the passages asked about as they were drawn.
+        asked: most records of each job.
+    """
 
     part: Part
     by_job: list[list[Example | Failure]]
     drawn: list[Chunk]
+    asked: list[int]
 
     @property
     def made(self) -> list[Example | Failure]:
@@ -55,10 +64,12 @@ class Elicited:
         """The requests that gave none."""
         return [m for m in self.made if isinstance(m, Failure)]
 
-    def told(self) -> dict[str, str | int | None]:
-        """Return the part's row of the summary."""
-        made = {"examples": len(self.examples), "failures": len(self.failures)}
-        return {"strategy": self.part.strategy, "skill": self.part.skill, "wanted": self.part.wanted, **made}
+    def told(self) -> dict[str, str | int]:
+        """Return the part's row of the summary; see `kdvert.elicitation.tally`."""
+        part = self.part
+        wanted = sum(self.asked) if part.wanted is None else part.wanted
+        row: dict[str, str | int] = {"strategy": part.strategy, "skill": part.skill, "wanted": wanted}
+        return row | tally(wanted, self.asked, self.by_job) | {"failures": len(self.failures)}
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ def elicit(
         outcomes = iter(run([job for own in jobs for job in own]))
         for part, own, chunks in zip(together, jobs, drawn, strict=True):
             by_job = [[_once(m, seen) for m in next(outcomes)] for _ in own]
-            done.append(Elicited(part, by_job, chunks))
+            done.append(Elicited(part, by_job, chunks, [asked_of(job) for job in own]))
     return done
 
 

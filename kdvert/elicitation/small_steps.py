@@ -19,6 +19,7 @@ from kdvert.elicitation import sanity
 from kdvert.elicitation.contract import Assignment, Hit, Outcome, call_failure, conversation
 from kdvert.elicitation.language import Language
 from kdvert.elicitation.seeds import Seed, choose
+from kdvert.elicitation.tally import divided
 from kdvert.filters.wording import locate
 from kdvert.records import Chunk, Evidence, Example, Failure, Sampling, ScrubbedText, Verdict, sha256_text
 from kdvert.teachers.protocol import Reply, TeacherRequest
@@ -33,10 +34,11 @@ def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
     """Return a job for each quote; a passage without a quotable sentence gives a failure that says so."""
     seeds = choose(assignment.chunks, assignment.language, assignment.per_passage, assignment.stands_in)
     made: list[Job[Outcome]] = []
+    counts = divided(assignment.wanted, assignment.chunks, assignment.per_passage)
     for chunk in assignment.chunks:
         if not seeds[chunk.id]:
             made.append(_NothingToQuote(chunk))
-        made += [_Step(assignment, strategy, seed) for seed in seeds[chunk.id]]
+        made += [_Step(assignment, strategy, seed) for seed in seeds[chunk.id][: counts[chunk.id]]]
     return made
 
 

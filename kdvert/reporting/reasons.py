@@ -27,6 +27,7 @@ MEANINGS: Mapping[str, str] = {
     "truncated_reply": "The teacher's reply was cut off at its limit.",
     "not_json": "The teacher's reply was not in the form that was asked for.",
     "no_records": "The teacher's reply holds no record.",
+    "more_than_asked": "The teacher wrote more records than it was asked for.",
     "missing_field": "A part of the record is missing in the teacher's reply.",
     "wrong_field_type": "A part of the record is of the wrong kind in the teacher's reply.",
     "wrong_field_value": "A part of the record has a value that is not allowed in the teacher's reply.",

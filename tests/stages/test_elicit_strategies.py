@@ -174,6 +174,35 @@ def test_a_corpus_of_one_tiny_document(make_context, scrub_output, endpoint, tmp
     assert sum(row["examples"] + row["failures"] for row in told["mix"]) >= 4
 
 
+def adds_up(told) -> bool:
+    """Whether what was wanted of each part is told in full."""
+    rows = told["mix"]
+    assert all(row[k] >= 0 for row in rows for k in ("refused", "not_written", "not_asked")), rows
+    parts = ("examples", "refused", "not_written", "not_asked")
+    return all(row["wanted"] == sum(row[k] for k in parts) for row in rows)
+
+
+@pytest.mark.parametrize("mode", ["ok", "no_records", "invented_quote", "prose", "empty", "500", "truncated", "many"])
+def test_what_was_wanted_is_told_in_full_whatever_the_teacher_does(ctx, endpoint, mode):
+    endpoint.mode = lambda number, prompt: mode if number % 2 else "ok"
+    inputs = ask_file(ctx, "What is asthma?", "What are falls?")
+    mix = [{"count": 5}, {"strategy": "labeling", "count": 7}, {"strategy": "expansion", "count": 4}]
+    elicit.run(ctx, remote(endpoint, mix=mix, inputs=inputs))
+    told = read_json(ctx.out / "summary.json")
+    assert adds_up(told), told["mix"]
+    labels = told["mix"][1]
+    assert (labels["wanted"], labels["not_asked"]) == (7, 5), "two questions were given"
+    assert told["mix"][0]["not_asked"] == 0
+    assert (failures(ctx).get("more_than_asked", 0) > 0) == (mode == "many")
+
+
+def test_without_a_number_as_much_is_wanted_as_the_sources_give(ctx, endpoint):
+    elicit.run(ctx, remote(endpoint, passages=3))
+    told = read_json(ctx.out / "summary.json")
+    assert adds_up(told)
+    assert (told["mix"][0]["wanted"], told["mix"][0]["not_asked"]) == (6, 0)
+
+
 # --- strategies that build on the student's own answers; the student is written by hand ---
 
 PUPIL = "hf:toy/pupil"

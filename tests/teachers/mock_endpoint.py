@@ -172,7 +172,8 @@ class Endpoint:
 
 def content(mode: str, prompt: str) -> str:
     """Return what the model "writes" in a mode."""
-    good = json.dumps({"pairs": pairs_about(prompt)})
+    asked = re.search(r"Write up to (\d+) ", prompt)
+    good = json.dumps({"pairs": pairs_about(prompt)[: int(asked[1]) if asked else None]})
     written = {
         "ok": good,
         "truncated": good[: len(good) // 2],
@@ -181,6 +182,7 @@ def content(mode: str, prompt: str) -> str:
         "right": json.dumps({"records": [{"critique": "All of it is there.", "correct": True}]}),
         "wrong": json.dumps({"records": [judgment(prompt)]}),
         "no_records": json.dumps({"records": []}),
+        "many": json.dumps({"pairs": pairs_about(prompt) * 4}),
         "prose": "I would rather talk about the weather.",
         "fenced": f"Here you are:\n```json\n{good}\n```\nAnything else?",
         "missing_field": json.dumps({"pairs": [{"question": "What is it?", "answer": "It."}]}),
