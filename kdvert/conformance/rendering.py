@@ -30,7 +30,7 @@ _LISTS: dict[str, list[Any]] = {
     "fields": ["quantity: the number with its unit"],
     "labels": ["boiling points"],
 }
-_VALUES: dict[str, Any] = {"count": 3, "documents": 3, "points": 1, "most": 2}
+_VALUES: dict[str, Any] = {"count": 3, "about": 1, "documents": 3, "points": 1, "most": 2}
 """Sample values by the name of the variable; a name in neither table gets a sentence."""
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from kdvert.elicitation.given import Given
-from kdvert.elicitation.language import Language
 from kdvert.elicitation.seeds import StandsIn, has_placeholder
+from kdvert.knowledge.language import Language
 from kdvert.records import Chunk, Example, Failure, Message, Provenance, Sampling, ScrubbedText
 from kdvert.teachers.protocol import Teacher, TeacherRequest, request_id
 from kdvert.teachers.scheduler import CallFailed, Job
@@ -61,6 +61,7 @@ class Assignment:
         sampling: temperature, longest reply and seed of the project.
         steps: ``small`` (one line at a time, for very small models) or ``pair`` (JSON, for capable ones).
         per_passage: most records of one passage.
+        together: passages of one document that one call may be about.
         beside: neighbors of a passage that are shown with it; None: as many as the skill needs.
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
             any other sentence that the index finds.
@@ -95,6 +96,7 @@ class Assignment:
     round_trip_margin: float
     versions: Mapping[str, str]
     terms: Sequence[str] = ()
+    together: int = 1
     beside: int | None = None
     stands_in: StandsIn = has_placeholder
     wanted: int | None = None

@@ -52,6 +52,7 @@ def request(occasion: Occasion, skill: Skill[Any]) -> TeacherRequest:
         "passages": [task.cleared(text) for text in passages],
         "fence": fence(passages),
         "count": occasion.count,
+        "about": occasion.written_about,
         **skill.variables(occasion),
         **occasion.extra,
     }

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kdvert.elicitation.language import Language
+from kdvert.knowledge.language import Language
 from kdvert.records import Chunk
 
 _LINE = re.compile(r"[^\n]+")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from kdvert.elicitation.language import Language
 from kdvert.elicitation.openings import GRAMMAR, Opening
 from kdvert.elicitation.seeds import Seed, StandsIn, has_placeholder
 from kdvert.filters.wording import words
+from kdvert.knowledge.language import Language
 
 MOST_GIVEN_AWAY = 0.6
 LEAST_GROUNDED = 0.7

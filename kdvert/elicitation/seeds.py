@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kdvert.elicitation.language import Language
 from kdvert.elicitation.openings import OPENINGS, Opening
+from kdvert.knowledge.language import Language
 from kdvert.records import Chunk
 
 if TYPE_CHECKING:

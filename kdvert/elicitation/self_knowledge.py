@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from kdvert.elicitation import drafts
 from kdvert.elicitation.asked_for import resting_on, sources
 from kdvert.elicitation.contract import Assignment, Outcome, Sample, Sampled, conversation
-from kdvert.elicitation.language import Language
 from kdvert.elicitation.samples import ANSWER, as_student, failed, only_skill, passages_of
 from kdvert.elicitation.skills.contract import Draft, Occasion
+from kdvert.knowledge.language import Language
 from kdvert.records import Chunk, Example, Failure
 from kdvert.teachers.scheduler import Ask, Job
 

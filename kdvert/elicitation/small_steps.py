@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 from kdvert.elicitation import sanity
 from kdvert.elicitation.contract import Assignment, Hit, Outcome, call_failure, conversation
-from kdvert.elicitation.language import Language
 from kdvert.elicitation.seeds import Seed, choose
 from kdvert.elicitation.tally import divided
 from kdvert.filters.wording import locate
+from kdvert.knowledge.language import Language
 from kdvert.records import Chunk, Evidence, Example, Failure, Sampling, ScrubbedText, Verdict, sha256_text
 from kdvert.teachers.protocol import Reply, TeacherRequest
 from kdvert.teachers.scheduler import Ask, CallFailed, Job

@@ -14,6 +14,7 @@ FILTERS: dict[str, str] = {
     "evidence": "kdvert.filters.evidence:apply",
     "length": "kdvert.filters.length:apply",
     "language": "kdvert.filters.language:apply",
+    "support": "kdvert.filters.support:apply",
     "numbers": "kdvert.filters.arithmetic:apply",
     "checks": "kdvert.filters.checks:apply",
     "eval_overlap": "kdvert.filters.eval_overlap:apply",

@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import shared_templates
-from kdvert.elicitation import feature, fences, given, language, mixing
+from kdvert.elicitation import feature, fences, given, mixing
 from kdvert.elicitation.contract import Assignment
 from kdvert.elicitation.coverage import Coverage, TopicMap, map_topics
 from kdvert.elicitation.mixing import Entry, Part
@@ -38,6 +38,7 @@ from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.elicitation.survey import FILE as SURVEY
 from kdvert.elicitation.survey import Looker, surveyed
 from kdvert.errors import UserError, WorkFailed
+from kdvert.knowledge import language
 from kdvert.knowledge.index import Retriever
 from kdvert.licensing.models import joined, standing
 from kdvert.lineage.rights import model_terms
@@ -57,7 +58,7 @@ from kdvert.teachers.settings import TeacherSettings
 from kdvert.versions import installed
 from kdvert.weights import DEFAULT_MODEL
 
-VERSION = 3
+VERSION = 4
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -79,6 +80,8 @@ class Config(ConfigBase):
             ``auto`` takes small for a model on this machine and pair for a remote one.
         passages: how many passages to ask about, drawn by ``seed`` and balanced over the vertical's topics (None: all).
         per_passage: most records of one passage.
+        together: passages of one document that one call may be about, where steps are ``pair`` and the skill allows
+            it: the instructions are then paid once for all of them.
         retrieve_k: passages that the index gives for a question.
         beside: neighbors in the index, ``retrieve_k`` at most, that are shown with a passage to write about; each
             costs its length in tokens, a call (None: as many as the skill needs, most need none).
@@ -98,6 +101,7 @@ class Config(ConfigBase):
     steps: Literal["auto", "small", "pair"] = "auto"
     passages: int | None = Field(default=None, ge=1)
     per_passage: int = Field(default=2, ge=1, le=50)
+    together: int = Field(default=3, ge=1, le=20)
     retrieve_k: int = Field(default=4, ge=1, le=50)
     beside: int | None = Field(default=None, ge=0)
     round_trip_margin: float = 0.0
@@ -264,6 +268,7 @@ def _assignment(
         ),
         steps=_steps(config, local=teacher.local),
         per_passage=config.per_passage,
+        together=config.together,
         beside=config.beside,
         round_trip_margin=config.round_trip_margin,
         versions=installed(),
@@ -367,6 +372,7 @@ def _asked(usage: Usage) -> dict[str, Any]:
         "cached": usage.cached,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
+        "unreported": usage.unreported,
         "seconds": round(usage.seconds, 1),
     }
 

@@ -21,7 +21,7 @@ from kdvert.records import Chunk, EvalItem, Example
 from kdvert.stages.contract import StageContext
 from kdvert.store import iter_jsonl, read_jsonl, write_json, write_jsonl
 
-VERSION = 2
+VERSION = 3
 VOLATILE: tuple[str, ...] = ()
 
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from kdvert.elicitation import language
 from kdvert.elicitation.contract import Assignment
 from kdvert.elicitation.searching import Searcher
+from kdvert.knowledge import language
 from kdvert.records import Chunk, Sampling, ScrubbedText
 from kdvert.templates import TemplateSet
 

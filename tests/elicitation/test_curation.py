@@ -184,7 +184,8 @@ def test_a_cited_number_becomes_the_sentence_as_it_stands_in_the_source(assign, 
 
 
 def test_numbers_run_on_through_neighbors(assign, chunks):
-    records, asked = run(assign(steps="pair", chunks=chunks[:1], beside=1), pairs(cited(2)))
+    statins = cited(2, question="Whose risk of stroke do statins lower?", answer="That of adults.")
+    records, asked = run(assign(steps="pair", chunks=chunks[:1], beside=1), pairs(statins))
     assert "(1) Hand sanitizer" in asked[0].prompt.text
     assert f"(2) {chunks[1].text[:20]}" in asked[0].prompt.text
     assert records[0].evidence[0].chunk_id == chunks[1].id
@@ -195,7 +196,7 @@ def test_numbers_run_on_through_neighbors(assign, chunks):
     [
         (cited(9), "no_such_sentence", "9 of 1"),
         (cited(0), "no_such_sentence", "0 of 1"),
-        (cited(1, 2, 3, 4, 5), "cites_too_much", "1, 2, 3, 4, 5"),
+        (cited(1, 2), "no_such_sentence", "2 of 1"),
         (cited(), "missing_field", ""),
         (cited("one"), "wrong_field_type", ""),
     ],
@@ -203,6 +204,16 @@ def test_numbers_run_on_through_neighbors(assign, chunks):
 def test_a_citation_that_leads_nowhere_has_a_reason(assign, chunks, item, reason, detail):
     (failure,), _ = run(assign(steps="pair", chunks=chunks[:1]), pairs(item))
     assert (failure.reason, failure.detail) == (reason, detail)
+
+
+def test_passages_of_a_document_are_asked_about_together(assign, chunks):
+    parts = [chunks[1].model_copy(update={"id": f"d1@{n}", "start": n}) for n in range(4)]
+    _, asked = run(assign(steps="pair", chunks=[*parts, chunks[0]], together=3), pairs(GOOD))
+    shown = [request.prompt.text.count(">> passage ") for request in asked]
+    assert shown == [1, 2, 2], "four passages are two calls of two, and no call holds two documents"
+    assert ["up to 4 pairs" in request.prompt.text for request in asked] == [False, True, True]
+    _, asked = run(assign(steps="pair", chunks=parts, together=3, skill="summary"), pairs({}))
+    assert len(asked) == 8, "a summary is of one passage (and asked for once more each)"
 
 
 def test_the_schema_asks_for_numbers_and_not_for_quotes():

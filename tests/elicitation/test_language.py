@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kdvert.elicitation.language import load
+from kdvert.knowledge.language import load
 
 TEXT = """# Asthma
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from kdvert.elicitation import language, sanity
+from kdvert.elicitation import sanity
 from kdvert.elicitation.openings import english
 from kdvert.elicitation.seeds import choose
+from kdvert.knowledge import language
 from kdvert.records import Chunk
 
 ENGLISH = language.load("en")

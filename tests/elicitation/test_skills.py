@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from kdvert.elicitation import language
 from kdvert.elicitation.contract import Assignment
 from kdvert.elicitation.searching import Searcher
 from kdvert.elicitation.skills import SKILLS, skill
@@ -17,6 +16,7 @@ from kdvert.errors import UserError
 from kdvert.filters import evidence, figures
 from kdvert.filters.contract import Material, Thresholds
 from kdvert.filters.table import FILTERS, judge
+from kdvert.knowledge import language
 from kdvert.progress import Silent
 from kdvert.records import Example, Failure, Sampling, ScrubbedText, sha256_text
 from kdvert.teachers.completion import response_format

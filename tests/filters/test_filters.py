@@ -147,7 +147,11 @@ def test_a_check_that_breaks_is_named():
 
 def test_all_verdicts_of_a_reject_are_kept():
     (judged,) = judge([example(question="Was?", quote="Nobody wrote this.")], material(), list(FILTERS), Silent())
-    assert [v.reason for v in judged.verdicts if not v.passed] == ["quote_not_found", "too_short"]
+    assert [v.reason for v in judged.verdicts if not v.passed] == [
+        "quote_not_found",
+        "too_short",
+        "answer_not_supported",
+    ]
     assert {v.check for v in judged.verdicts} >= {"evidence", "length", "language", "eval_overlap", "near_duplicate"}
 
 

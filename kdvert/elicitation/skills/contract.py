@@ -63,6 +63,7 @@ class Occasion:
         count: most records of the reply.
         extra: what the strategy's template uses beside.
         name: the template's name, without its ending.
+        written_about: how many of ``shown``, the first ones, are to be asked about.
     """
 
     task: Assignment
@@ -71,6 +72,7 @@ class Occasion:
     count: int
     extra: Variables = field(default_factory=dict)
     name: str = "ask"
+    written_about: int = 1
 
     @property
     def about(self) -> Chunk:
@@ -101,6 +103,7 @@ class Skill(Generic[ItemType]):
         draft: makes the draft of a record, or raises `Unusable`; the number tells records of a reply apart.
         variables: what the skill's template uses beside passages, title, fence and count.
         numbered: passages are shown as numbered sentences, and the reply cites numbers.
+        together: a record may be about any of several passages, so that one call can ask about them all.
         beside: how many neighbors of the passage the teacher has to see, unless ``elicit.beside`` says otherwise.
     """
 
@@ -109,6 +112,7 @@ class Skill(Generic[ItemType]):
     draft: Callable[[ItemType, Occasion, int], Draft]
     variables: Callable[[Occasion], Variables] = no_variables
     numbered: bool = False
+    together: bool = False
     beside: int = 0
 
     @property

@@ -10,11 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from kdvert.elicitation.contract import conversation
 from kdvert.elicitation.numbering import numbered
+from kdvert.elicitation.proving import proof
 from kdvert.elicitation.skills.contract import Draft, Item, Occasion, Skill, Unusable
 from kdvert.elicitation.skills.wording import standing, tidy
-
-MOST = 4
-"""Sentences that one answer may cite; who cites more points at the passage and not at the proof."""
 
 
 def _asked_for(schema: dict[str, Any]) -> None:
@@ -43,27 +41,25 @@ def draft(pair: Pair, occasion: Occasion, number: int) -> Draft:
     """Return the pair as a conversation.
 
     Raises:
-        Unusable: ``no_such_sentence``, ``cites_too_much``, or what is wrong with the question.
+        Unusable: ``no_such_sentence``, or what is wrong with the question.
     """
     question = standing(pair.question, occasion)
     return Draft(conversation(question, tidy(pair.answer)), cited(pair, occasion))
 
 
 def cited(pair: Pair, occasion: Occasion) -> list[str]:
-    """Return what the pair rests on, word for word.
+    """Return what the pair rests on, word for word: the sentences cited, or nearer ones if those do not hold it.
 
     Raises:
-        Unusable: ``no_such_sentence``, ``cites_too_much``.
+        Unusable: ``no_such_sentence``.
     """
     if not pair.sentences:
         return [pair.quote]
-    numbers = sorted(set(pair.sentences))
-    if len(numbers) > MOST:
-        raise Unusable("cites_too_much", ", ".join(map(str, numbers)))
-    known = {s.number: s.text for s in numbered(occasion.shown, occasion.task.language)}
-    if missing := [n for n in numbers if n not in known]:
-        raise Unusable("no_such_sentence", f"{missing[0]} of {len(known)}")
-    return [known[n] for n in numbers]
+    shown = numbered(occasion.shown, occasion.task.language)
+    if missing := [n for n in pair.sentences if not 1 <= n <= len(shown)]:
+        raise Unusable("no_such_sentence", f"{missing[0]} of {len(shown)}")
+    found = proof(pair.answer, pair.question, shown, pair.sentences, occasion.task.language)
+    return [sentence.text for sentence in found]
 
 
-SKILL = Skill("grounded_qa", Pair, draft, numbered=True)
+SKILL = Skill("grounded_qa", Pair, draft, numbered=True, together=True)

@@ -36,4 +36,4 @@ def draft(dialogue: Dialogue, occasion: Occasion, number: int) -> Draft:
     return Draft(messages, [quote for turn in turns for quote in cited(turn, occasion)])
 
 
-SKILL = Skill("multi_turn", Dialogue, draft, numbered=True, beside=2)
+SKILL = Skill("multi_turn", Dialogue, draft, numbered=True, together=True)

@@ -42,4 +42,4 @@ def draft(found: Preference, occasion: Occasion, number: int) -> Draft:
     return Draft(conversation(question, tidy(found.answer)), [found.quote], rejected=rejected, verdicts=[noted])
 
 
-SKILL = Skill("preference", Preference, draft)
+SKILL = Skill("preference", Preference, draft, together=True)

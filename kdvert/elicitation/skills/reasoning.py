@@ -44,4 +44,4 @@ def draft(found: Reasoning, occasion: Occasion, number: int) -> Draft:
     return Draft(conversation(question, answer), quotes, templates=[_RECORD])
 
 
-SKILL = Skill("reasoning", Reasoning, draft, beside=2)
+SKILL = Skill("reasoning", Reasoning, draft, together=True, beside=2)

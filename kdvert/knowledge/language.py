@@ -57,7 +57,12 @@ class Language:
 
     def content(self, text: str | Span) -> frozenset[str]:
         """Return the words that carry content (no function words, no punctuation), as `key` gives them."""
-        return frozenset(self.key(t) for t in (self.parse(text) if isinstance(text, str) else text) if _carries(t))
+        tokens = self._tokens(text) if isinstance(text, str) else text
+        return frozenset(self.key(t) for t in tokens if _carries(t))
+
+    def _tokens(self, text: str) -> Doc:
+        """Return the tokens of ``text``, with grammar only where `key` asks for it: that is nearly all of the work."""
+        return self.pipeline.make_doc(text) if self.code == "en" else self.parse(text)
 
     def key(self, token: Token) -> str:
         """Return what two forms of the same word have in common.

@@ -1,0 +1,45 @@
+"""The words of an answer must stand in its evidence. No model judges: paraphrase costs a little, invention a lot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kdvert.filters.contract import Material, verdict
+from kdvert.knowledge.language import Language, load
+from kdvert.records import Example, Verdict
+
+SKILLS = frozenset(("grounded_qa", "multi_turn", "preference", "retrieval_use", "summary"))
+"""Skills whose answers say what the evidence says. Conclusions, judgments and refusals have words of their own."""
+
+
+def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
+    """Judge how much of each answer its evidence holds; the score is the share of its content words.
+
+    Reason code: ``answer_not_supported``. Words of the questions count as held. Records of other skills, and answers
+    that say that the passages do not answer, have no verdict.
+    """
+    language = load(material.languages[0]) if examples else None
+    return [_judged(e, language, material.thresholds.support) if language else [] for e in examples]
+
+
+def _judged(example: Example, language: Language, least: float) -> list[Verdict]:
+    if example.skill not in SKILLS or _abstains(example):
+        return []
+    share = _share(example, language)
+    if share is None:
+        return []
+    return [verdict("support", None if share >= least else "answer_not_supported", share)]
+
+
+def _abstains(example: Example) -> bool:
+    return any(v.check == "answer_in_context" and not v.score for v in example.verdicts)
+
+
+def _share(example: Example, language: Language) -> float | None:
+    """Return the share of what the answers say that evidence and questions hold; None if they say no word."""
+    held = language.content(example.quote)
+    said: frozenset[str] = frozenset()
+    for question, answer in example.exchanges:
+        held |= language.content(question)
+        said |= language.content(answer)
+    return len(said & held) / len(said) if said else None
