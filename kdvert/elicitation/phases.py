@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Protocol, TypeVar, cast, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from kdvert.elicitation import samples
 from kdvert.elicitation.contract import Assignment, Outcome, Sampled
@@ -31,6 +31,22 @@ class AboutPassage(Protocol):
     @property
     def chunk(self) -> Chunk:
         """The passage that it asks about."""
+
+
+@runtime_checkable
+class AboutPassages(Protocol):
+    """A job that asks about several at once."""
+
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        """The passages."""
+
+
+def passages_of(job: object) -> Sequence[Chunk]:
+    """Return what a job asks about; nothing if it starts from a question."""
+    if isinstance(job, AboutPassages):
+        return job.chunks
+    return (job.chunk,) if isinstance(job, AboutPassage) else ()
 
 
 @dataclass(frozen=True)
@@ -104,23 +120,33 @@ def elicit(
         assigned = _assigned(source, together, dealt, base, supply, records)
         assigned = [_sampled(p, task, run_student) for p, task in zip(together, assigned, strict=True)]
         jobs = [strategy(part.strategy)(task) for part, task in zip(together, assigned, strict=True)]
-        drawn = [chunks[: part.first] for part, chunks in zip(together, dealt, strict=True)]
-        jobs = [_first(*begun) for begun in zip(together, jobs, drawn, strict=True)]
+        jobs = [_first(*begun) for begun in zip(together, jobs, dealt, strict=True)]
         outcomes = iter(run([job for own in jobs for job in own]))
-        for part, own, chunks in zip(together, jobs, drawn, strict=True):
+        for part, own, chunks in zip(together, jobs, dealt, strict=True):
             by_job = [[_once(m, seen) for m in next(outcomes)] for _ in own]
-            done.append(Elicited(part, by_job, chunks, [asked_of(job) for job in own]))
+            counts = [asked_of(job) for job in own]
+            asked = {chunk.id for job in own for chunk in passages_of(job)}
+            done.append(Elicited(part, by_job, [chunk for chunk in chunks if chunk.id in asked], counts))
     return done
 
 
-def _first(part: Part, jobs: list[Job[Outcome]], drawn: Sequence[Chunk]) -> list[Job[Outcome]]:
-    """Return the jobs that ask now. Those that are left out were made too, since a job may depend on the others."""
+def _first(part: Part, jobs: list[Job[Outcome]], dealt: Sequence[Chunk]) -> list[Job[Outcome]]:
+    """Return the jobs that ask now, of all: a job may depend on the others.
+
+    They are those about the first passages of the draw, as many as it takes to ask about ``part.first`` at least.
+    """
     if part.first is None:
         return jobs
-    if not drawn:
+    if not dealt:
         return jobs[: part.first]
-    ids = {chunk.id for chunk in drawn}
-    return [job for job in jobs if cast(AboutPassage, job).chunk.id in ids]
+    ids = [[chunk.id for chunk in passages_of(job)] for job in jobs]
+    together = {one: all_ for all_ in ids for one in all_}
+    asked: set[str] = set()
+    for chunk in dealt:
+        if len(asked) >= part.first:
+            break
+        asked |= {chunk.id, *together.get(chunk.id, ())}
+    return [job for job, all_ in zip(jobs, ids, strict=True) if not asked.isdisjoint(all_)]
 
 
 def _sampled(part: Part, task: Assignment, run_student: RunStudent) -> Assignment:

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from kdvert.elicitation import small_steps
 from kdvert.elicitation.contract import Outcome, Sampled
-from kdvert.elicitation.phases import AboutPassage, Elicited
+from kdvert.elicitation.phases import Elicited, passages_of
 from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.progress import Progress, track
 from kdvert.records import Example, Record
@@ -36,10 +36,11 @@ T = TypeVar("T")
 
 
 class Unit(Record):
-    """A passage or question of a part: what its calls take, as far as their replies are kept.
+    """A passage or question of a part, or some that one call is about: what calls take, as far as replies are kept.
 
     Attributes:
-        about: the passage's id, or the number of the question.
+        about: the first passage's id, or the number of the question.
+        size: how many passages or questions they are.
         jobs: how many are about it.
         complete: no job of it waits for a reply.
         requests: kept replies.
@@ -55,6 +56,7 @@ class Unit(Record):
     """
 
     about: str
+    size: int = 1
     jobs: int = 0
     complete: bool = True
     requests: int = 0
@@ -77,7 +79,7 @@ class PartSurvey(Record):
         unit: what is counted: ``passages``, ``questions`` or ``records`` of other parts.
         units: those that are known, in the order of the draw.
         all_known: no more come; else it builds on records that are not made yet.
-        per_unit: records that each is asked for.
+        per_unit: records that each passage or question is asked for.
         answers: how often the student answers each first.
     """
 
@@ -119,6 +121,7 @@ class Look:
     """One job: the kept replies that it went through, and the call that it waits for, if any."""
 
     about: str
+    size: int = 1
     first: TeacherRequest | None = None
     replies: list[Reply] = field(default_factory=list)
     waits: TeacherRequest | None = None
@@ -150,7 +153,7 @@ class Looker:
         return results
 
     async def _together(self, jobs: Sequence[Job[T]], start: int) -> list[T | None]:
-        looks = [Look(_about(job, start + number)) for number, job in enumerate(jobs)]
+        looks = [_look(job, start + number) for number, job in enumerate(jobs)]
         self.looks += looks
         return list(await asyncio.gather(*(self._one(job, look) for job, look in zip(jobs, looks, strict=True))))
 
@@ -215,15 +218,15 @@ _UNITS = {Source.PASSAGES: "passages", Source.INPUTS: "questions", Source.RECORD
 
 def _units(one: Elicited, looks: Sequence[Look], teacher: Teacher) -> list[Unit]:
     """Join what jobs about the same thing took, in the order of the draw."""
-    order = [chunk.id for chunk in one.drawn]
-    found: dict[str, dict[str, Any]] = {about: Unit(about=about).model_dump() for about in order}
+    order = {chunk.id: place for place, chunk in enumerate(one.drawn)}
+    found: dict[str, dict[str, Any]] = {}
     for look, made in zip(looks, one.by_job, strict=True):
-        unit = found.setdefault(look.about, Unit(about=look.about).model_dump())
+        unit = found.setdefault(look.about, Unit(about=look.about, size=look.size).model_dump())
         for name, value in _of(look, teacher).items():
             unit[name] += value
         unit["complete"] &= look.complete
         unit["records"] += [m.id for m in made if isinstance(m, Example)]
-    return [Unit(**unit) for unit in found.values()]
+    return [Unit(**found[about]) for about in sorted(found, key=lambda about: order.get(about, 0))]
 
 
 def _of(look: Look, teacher: Teacher) -> dict[str, int]:
@@ -254,5 +257,6 @@ def _characters(request: TeacherRequest) -> int:
     return len(request.prompt.text) + len(request.continuation.text if request.continuation else "")
 
 
-def _about(job: Any, number: int) -> str:
-    return job.chunk.id if isinstance(job, AboutPassage) else str(number)
+def _look(job: object, number: int) -> Look:
+    passages = passages_of(job)
+    return Look(passages[0].id if passages else str(number), max(1, len(passages)))

@@ -175,7 +175,9 @@ def _plan(run: Run, sample: int, seen: _Seen, notes: Sequence[str]) -> Plan:
     parts = planned(survey.parts, seen.accepted, counted=survey.counted)
     total = {name: _sum(parts, name) for name in ("requests", "input_tokens", "output_tokens", "records", "accepted")}
     kept = sum(part.kept for part in parts)
-    calls = total["requests"].less(kept).clipped(0, None)
+    done = all(unit.complete for part in survey.parts for unit in part.units)
+    reused = 0 if survey.local and not done else kept
+    calls = total["requests"].less(reused).clipped(0, None)
     bill = plan_money.bill(parts, total, config.teacher)  # type: ignore[attr-defined]
     stages = [
         plan_times.elicit(calls, seen.pace, local=survey.local),
@@ -196,6 +198,7 @@ def _plan(run: Run, sample: int, seen: _Seen, notes: Sequence[str]) -> Plan:
         observed=sum(part.observed for part in parts),
         **total,
         kept=kept,
+        reused=reused,
         money=bill.money,
         to_pay=bill.to_pay,
         teacher_seconds=plan_times.teacher_seconds(calls, seen.pace, local=survey.local),

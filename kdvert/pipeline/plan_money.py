@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from kdvert.elicitation.survey import Survey
+from kdvert.elicitation.survey import PartSurvey, Survey, Unit
 from kdvert.pipeline.shares import Share
 from kdvert.reporting.plans import PartPlan, Range
 from kdvert.teachers.budget import Limits
@@ -64,7 +65,7 @@ def before_asking(before: Survey, part: Share, teacher: TeacherSettings) -> str:
         part: what the sample asks about.
         teacher: with prices.
     """
-    units = [u for one, few in zip(before.parts, part.first, strict=True) if one.all_known for u in one.units[:few]]
+    units = [u for one, few in zip(before.parts, part.first, strict=True) if one.all_known for u in _first(one, few)]
     unknown = any(not one.all_known for one in before.parts)
     waiting = sum(u.waiting for u in units)
     if not waiting and not unknown:
@@ -82,6 +83,12 @@ def before_asking(before: Survey, part: Share, teacher: TeacherSettings) -> str:
     if unknown:
         said += "; further requests build on the records that come back"
     return f"{said}."
+
+
+def _first(part: PartSurvey, count: int) -> list[Unit]:
+    """Return the units that a sample asks about: as many as it takes for so many passages, as calls may share them."""
+    places = accumulate((unit.size for unit in part.units), initial=0)
+    return [unit for unit, before in zip(part.units, places) if before < count]
 
 
 def over_budget(calls: Range, due: Bill, teacher: TeacherSettings) -> list[str]:

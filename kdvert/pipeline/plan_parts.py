@@ -39,7 +39,7 @@ def planned(parts: Sequence[PartSurvey], accepted: Collection[str], *, counted: 
 def _units(part: PartSurvey, before: Range) -> Range:
     """Return how many units there are: as many as are wanted, if there will be records enough to build on."""
     if part.all_known:
-        return exactly(len(part.units))
+        return exactly(sum(u.size for u in part.units))
     each = _PER_RECORD.get(part.strategy, 1)
     return before.times(each, each, each).clipped(0, part.wanted)
 
@@ -54,7 +54,7 @@ def _planned(part: PartSurvey, units: Range, accepted: set[str], counted: bool) 
         name=part.name,
         unit=part.unit,
         units=units.whole(),
-        observed=len(seen),
+        observed=sum(u.size for u in seen),
         asked_for=units.times(*[part.per_unit] * 3).whole(),
         **{name: value.whole() for name, value in given.items()},
         kept=sum(u.requests for u in part.units),
@@ -71,17 +71,20 @@ def _accepted(units: Sequence[Unit], accepted: set[str]) -> int:
 
 def _predicted(part: PartSurvey, units: Range, seen: Sequence[Unit], accepted: set[str]) -> dict[str, Range]:
     """Predict the units that were not seen from those that were."""
-    rest = units.less(len(seen)).clipped(0, None)
+    sizes = [u.size for u in seen]
+    rest = units.less(sum(sizes)).clipped(0, None)
+    calls = exactly(len(part.units) - len(seen)) if part.all_known else rest
     most = max(1, *(u.most_requests for u in part.units))
     least = int(part.all_known and all(u.waiting for u in part.units if not u.complete))
-    requests = _counted(rest, [u.requests for u in seen], most, least)
-    records = _counted(rest, [len(u.records) for u in seen], part.per_unit)
-    passed = _counted(rest, [_accepted([u], accepted) for u in seen], part.per_unit)
+    requests = _counted(calls, [u.requests for u in seen], most, least=least)
+    records = _counted(rest, [len(u.records) for u in seen], part.per_unit, sizes)
+    passed = _counted(rest, [_accepted([u], accepted) for u in seen], part.per_unit, sizes)
     more = requests.high / requests.expected if requests.high and requests.expected else 1.0
-    sizes = [u.prompt or 1 for u in seen]
+    prompts = [u.prompt or 1 for u in seen]
     unseen = [u.prompt or 1 for u in part.units if not u.complete] if part.all_known else []
-    read = _amount(rest, [u.input_tokens for u in seen], sizes, _mean(unseen or sizes))
-    written = _amount(rest, [u.output_tokens for u in seen], [1] * len(seen), 1.0)
+    read = _amount(calls, [u.input_tokens for u in seen], prompts, _mean(unseen or prompts))
+    left = [u.size for u in part.units if not u.complete] if part.all_known else []
+    written = _amount(calls, [u.output_tokens for u in seen], sizes, _mean(left or sizes))
     return {
         "requests": requests,
         "input_tokens": read.times(1, 1, more),
@@ -91,8 +94,10 @@ def _predicted(part: PartSurvey, units: Range, seen: Sequence[Unit], accepted: s
     }
 
 
-def _counted(rest: Range, seen: Sequence[int], most: int, least: int = 0) -> Range:
-    return _at_each(rest, lambda n: ranges.count(seen, n, least=least, most=most))
+def _counted(
+    rest: Range, seen: Sequence[int], most: int, sizes: Sequence[int] | None = None, *, least: int = 0
+) -> Range:
+    return _at_each(rest, lambda n: ranges.count(seen, n, least=least, most=most, sizes=sizes))
 
 
 def _amount(rest: Range, seen: Sequence[int], sizes: Sequence[int], size: float) -> Range:
@@ -116,7 +121,7 @@ def _mean(values: Sequence[int]) -> float:
 def _unseen(part: PartSurvey, units: Range, counted: bool) -> dict[str, Range]:
     """Return what can be said before anyone answered: the prompts are known, the replies have a longest length."""
     known = part.units if part.all_known else []
-    asked_for = (units.high or 0) * part.per_unit
+    asked_for = None if units.high is None else units.high * part.per_unit
     limits = {"records": Range(low=0, high=asked_for), "accepted": Range(low=0, high=asked_for)}
     if not part.all_known:
         nothing = Range(low=0)

@@ -34,7 +34,9 @@ def seldom(n: int) -> float:
     return 1.0 - _TAIL ** (1 / n)
 
 
-def count(seen: Sequence[float], rest: float, *, least: float, most: float) -> Range:
+def count(
+    seen: Sequence[float], rest: float, *, least: float, most: float, sizes: Sequence[int] | None = None
+) -> Range:
     """Predict the total of a count with limits.
 
     Args:
@@ -42,10 +44,13 @@ def count(seen: Sequence[float], rest: float, *, least: float, most: float) -> R
         rest: how many passages were not asked about.
         least: count of a passage, at least.
         most: the same, at most.
+        sizes: of how many passages each of ``seen`` is the count (None: of one). What one call is about stands or
+            falls together, so the range is that of as many single passages, wider by the root of the mean size.
     """
     n, total = len(seen), sum(seen)
-    mean = total / n
-    spread = _spread(seen, rest)
+    sizes = sizes or [1] * n
+    mean = total / sum(sizes)
+    spread = _spread([y / size for y, size in zip(seen, sizes, strict=True)], rest) * math.sqrt(sum(sizes) / n)
     low = min(rest * mean - spread, rest * (mean - (mean - least) * seldom(n)))
     high = max(rest * mean + spread, rest * (mean + (most - mean) * seldom(n)))
     found = Range(expected=total + rest * mean, low=total + low, high=total + high)

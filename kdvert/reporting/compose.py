@@ -15,6 +15,8 @@ from kdvert.reporting.facts import About, Evaluation, Funnel, Licensing, Report
 from kdvert.reporting.html import count, plural
 from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask
+from kdvert.reporting.planned import planned
+from kdvert.reporting.topics import topics
 from kdvert.store import write_json, write_text
 from kdvert.templates import TemplateSet
 from kdvert.versions import installed
@@ -67,6 +69,8 @@ def collect(
         rejected=samples.rejected(inputs, sample_count),
         configuration=mask(dict(configuration)),
         versions=installed() | gather.training_versions(inputs),
+        planned=planned(inputs, configuration),
+        topics=topics(inputs),
     )
 
 

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any, Literal
 
 from kdvert.records import Record
+from kdvert.reporting.planned import Planned
+from kdvert.reporting.topics import Topics
 
 Outcome = Literal["better", "unclear", "worse", "unscored"]
 SCHEMA = 1
@@ -264,3 +266,5 @@ class Report(Record):
     rejected: list[Sample]
     configuration: dict[str, Any]
     versions: dict[str, str]
+    planned: Planned | None = None
+    topics: Topics | None = None

@@ -145,6 +145,24 @@ def mode_name(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def planned(found: Mapping[str, Any], kind: str) -> str:
+    """Return what was expected and its range, of a count, of money or of seconds."""
+    low, high = (quantity(found[name], kind) for name in ("low", "high"))
+    limits = f"{low} or more" if found["high"] is None else f"{low} to {high}"
+    if found["low"] is None and found["expected"] is None:
+        return "not known"
+    if found["expected"] is None:
+        return limits
+    return quantity(found["expected"], kind) if low == high else f"{quantity(found['expected'], kind)} ({limits})"
+
+
+def quantity(number: float | None, kind: str) -> str:
+    """Return a count, an amount of money or a time span."""
+    if kind == "seconds":
+        return duration(number)
+    return DASH if number is None else f"{number:,.4g}" if kind == "money" and number < 1000 else count(number)
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Return the number with the word in the right form."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
@@ -159,4 +177,6 @@ FILTERS: Mapping[str, Any] = {
     "metric_unit": metric_unit,
     "mode_name": mode_name,
     "plural": plural,
+    "planned": planned,
+    "quantity": quantity,
 }

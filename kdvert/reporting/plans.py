@@ -147,6 +147,8 @@ class Plan(Record):
         passages_sha256: of the passages of the index.
         begun: the run of these settings had begun before.
         kept: requests that are answered already and cost nothing more.
+        reused: those of them that the run takes over. A teacher on this machine computes whole batches again, as long
+            as one reply of a batch is missing; that takes time and no money.
         to_pay: money, without what is kept; None without prices.
         money: price of all replies; None without prices.
         teacher_seconds: wall time of the calls that are still to be made.
@@ -171,6 +173,7 @@ class Plan(Record):
     records: Range
     accepted: Range
     kept: int
+    reused: int
     money: Range | None
     to_pay: Range | None
     teacher_seconds: Range

@@ -373,6 +373,7 @@ def _asked(usage: Usage) -> dict[str, Any]:
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "unreported": usage.unreported,
+        "unreported": usage.unreported,
         "seconds": round(usage.seconds, 1),
     }
 

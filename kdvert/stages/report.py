@@ -11,6 +11,7 @@ from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts, shared_templates
 from kdvert.decisions import signers, trail
 from kdvert.licensing import override_files
+from kdvert.reporting import planned
 from kdvert.stages.contract import StageContext
 
 VERSION = 2
@@ -30,11 +31,12 @@ class Config(ConfigBase):
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
-    """Return the facts, counsel's decisions, and the report templates in the order in which later ones win."""
+    """Return the facts, counsel's decisions, the plan, and the report templates; later ones of these win."""
     layers = (shared_templates(), ctx.templates.vertical, ctx.templates.project)
     folders = [compliance_facts() / name for name in ("corpora", "licenses", "models", "privacy")]
     folders += [compliance_facts() / name for name in ("conditions.yaml", "duties.yaml", "uses.yaml")]
     folders += [ctx.project / name for name in (override_files.FOLDER, signers.FILE, f"{trail.FOLDER}/{trail.FILE}")]
+    folders += [plan for plan in [planned.path_of(ctx.inputs)] if plan]
     folders += [folder / "report" for folder in layers if folder]
     return [folder for folder in folders if folder.exists()]
 

@@ -55,6 +55,7 @@ class Usage:
         endpoints: replies by the host that gave them.
         other_models: names that endpoints answered by, where they were not asked for.
         most_at_once: the largest number of calls that the scheduler allowed at the same time.
+        unreported: replies whose tokens the endpoint did not report.
     """
 
     requests: int = 0
@@ -71,6 +72,7 @@ class Usage:
     endpoints: Counter[str] = field(default_factory=Counter)
     other_models: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
+    unreported: int = 0
 
     def add(self, reply: Reply, *, cached: bool) -> None:
         """Count one reply."""
@@ -79,6 +81,7 @@ class Usage:
         self.cached += cached
         self.input_tokens += read
         self.output_tokens += written
+        self.unreported += reply.input_tokens is None or reply.output_tokens is None
         self.new_tokens += 0 if cached else read + written
         if reply.endpoint:
             self.endpoints[reply.endpoint] += 1
