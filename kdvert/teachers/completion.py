@@ -22,7 +22,9 @@ _SLACK = 4096
 _LONGEST_NAME = 200  # characters of a name that are kept
 
 
-def body(request: TeacherRequest, model: str, *, with_schema: bool = True) -> dict[str, Any]:
+def body(
+    request: TeacherRequest, model: str, *, with_schema: bool = True, with_logprobs: bool = True
+) -> dict[str, Any]:
     """Return what is sent for ``request``."""
     sent: dict[str, Any] = {
         "model": model,
@@ -33,7 +35,7 @@ def body(request: TeacherRequest, model: str, *, with_schema: bool = True) -> di
     }
     if request.stop:
         sent["stop"] = list(request.stop)
-    if request.top_logprobs:
+    if request.top_logprobs and with_logprobs:
         sent |= {"logprobs": True, "top_logprobs": request.top_logprobs}
     if request.schema and with_schema:
         sent["response_format"] = response_format(request.schema)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 32 * 2**20  # bytes of a reply; with log-probabilities of 8,192 tokens it is about 12 MB
 _NO_SCHEMA = frozenset({400, 415, 422, 501})
-"""What servers answer to a ``response_format`` that they do not know."""
+"""What servers answer to a ``response_format`` or to ``logprobs`` that they do not know."""
 
 
 @dataclass
@@ -57,6 +57,7 @@ class EndpointTeacher:
     _session: ClientSession | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _takes_schema: bool | None = field(default=None, repr=False)
+    _takes_logprobs: bool | None = field(default=None, repr=False)
     _plain: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -95,13 +96,30 @@ class EndpointTeacher:
         if request.continuation is not None:
             return Fault("refused", "cannot_score", "chat models give no likelihood of a text")
         with_schema = self._takes_schema is not False and request.id not in self._plain
-        sent = completion.body(request, self.served, with_schema=with_schema)
+        found = await self._likely_or_plain(request, with_schema=with_schema)
+        return self._schema_settled(request, found, tried=with_schema and request.schema is not None)
+
+    async def _likely_or_plain(self, request: TeacherRequest, *, with_schema: bool) -> RawReply | Fault:
+        """Ask for log-probabilities, and once more without them if the endpoint seems not to take that."""
+        likely = bool(request.top_logprobs) and self._takes_logprobs is not False
+        found = await self._sent(request, with_schema=with_schema, with_logprobs=likely)
+        if not likely or self._takes_logprobs:
+            return found
+        if not isinstance(found, Fault):
+            self._takes_logprobs = True
+        elif _status(found) in _NO_SCHEMA:
+            plain = await self._sent(request, with_schema=with_schema, with_logprobs=False)
+            if not isinstance(plain, Fault):
+                self._takes_logprobs, found = False, plain
+        return found
+
+    async def _sent(self, request: TeacherRequest, *, with_schema: bool, with_logprobs: bool) -> RawReply | Fault:
+        sent = completion.body(request, self.served, with_schema=with_schema, with_logprobs=with_logprobs)
         try:
             async with self._open().post(self._address, json=sent, allow_redirects=False) as response:
-                found = await self._read(request, response)
+                return await self._read(request, response)
         except Exception as error:  # noqa: BLE001 - `_broken` sorts all that a connection can do
             return _broken(error)
-        return self._schema_settled(request, found, tried=with_schema and request.schema is not None)
 
     async def _read(self, request: TeacherRequest, response: ClientResponse) -> RawReply | Fault:
         if response.status >= 300:
@@ -121,8 +139,7 @@ class EndpointTeacher:
         if request.schema is None:
             return found
         if isinstance(found, Fault):
-            status = found.detail.rpartition(" ")[2]
-            if tried and self._takes_schema is None and status.isdigit() and int(status) in _NO_SCHEMA:
+            if tried and self._takes_schema is None and _status(found) in _NO_SCHEMA:
                 self._plain.add(request.id)
                 return Fault("bad_reply", "schema_refused", found.detail, at_once=True)
             return found
@@ -224,6 +241,12 @@ def retry_after(headers: Mapping[str, Any]) -> float | None:
         return max(0.0, (until - now).total_seconds())
     except (TypeError, ValueError):
         return None  # neither: the backoff decides
+
+
+def _status(fault: Fault) -> int:
+    """Return the status that a fault came with; 0 if with none."""
+    status = fault.detail.rpartition(" ")[2]
+    return int(status) if status.isdigit() else 0
 
 
 def _broken(error: Exception) -> Fault:

@@ -200,6 +200,7 @@ def content(mode: str, prompt: str) -> str:
         "dated_model": good,
         "no_finish": good,
         "likely": "Hi!",
+        "told": good,
         **dict.fromkeys(USAGES, good),
         "personal": json.dumps({"pairs": [], "note": "Call Maria Alvarez at 555-555-0123"}),
     }
@@ -222,6 +223,25 @@ def judgment(prompt: str) -> dict:
     return {"critique": "It departs from the passages.", "correct": False, "answer": quote, "quote": quote}
 
 
+def told(text: str) -> dict:
+    """Return log-probabilities of ``text`` in tokens of four bytes, each with one alternative."""
+    data = text.encode()
+    parts = [data[i : i + 4] for i in range(0, len(data), 4)]
+    rows = [(part.decode("utf-8", "replace"), list(part)) for part in parts]
+    other = {"token": "other", "bytes": list(b"other"), "logprob": -2.5}
+    return {
+        "content": [
+            {
+                "token": t,
+                "bytes": b,
+                "logprob": -0.5,
+                "top_logprobs": [{"token": t, "bytes": b, "logprob": -0.5}, other],
+            }
+            for t, b in rows
+        ]
+    }
+
+
 def envelope(text: str, model: str, mode: str) -> dict:
     """Return a chat completion."""
     done = "length" if mode == "truncated" else "stop"
@@ -240,6 +260,8 @@ def envelope(text: str, model: str, mode: str) -> dict:
         reply["model"] = f"Org/{model}-2026-01-01"
     if mode == "no_finish":
         reply["choices"][0]["finish_reason"] = None
+    if mode == "told":
+        reply["choices"][0]["logprobs"] = told(text)
     if mode == "likely":
         reply["choices"][0]["logprobs"] = LIKELY
     return reply

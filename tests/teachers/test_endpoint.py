@@ -237,3 +237,23 @@ def test_likelihoods_are_read(connect, endpoint, request_for):
 def test_missing_likelihoods_are_noted(connect, request_for):
     reply = ask(connect(), request_for("x", top_logprobs=2))[0]
     assert (reply.logprobs, reply.notes) == (None, ("no_logprobs",))
+
+
+def test_an_endpoint_without_likelihoods_is_asked_without_them(connect, endpoint, request_for):
+    endpoint.takes = lambda body: "logprobs" not in body
+    teacher = connect()
+    schema = {"type": "object"}
+    replies = [ask(teacher, request_for(str(n), top_logprobs=2, schema=schema))[0] for n in range(2)]
+    assert [(r.logprobs, "no_logprobs" in r.notes, "schema_not_offered" in r.notes) for r in replies] == [
+        (None, True, False)
+    ] * 2
+    assert ["logprobs" in body for body in endpoint.bodies] == [True, False, False]
+    assert all("response_format" in body for body in endpoint.bodies)
+
+
+def test_a_call_that_is_wrong_either_way_is_no_sign_against_likelihoods(connect, endpoint, request_for):
+    endpoint.takes = lambda body: "wrong" not in body["messages"][0]["content"]
+    teacher = connect()
+    assert ask(teacher, request_for("wrong", top_logprobs=2))[0].reason == "request_refused"
+    endpoint.always("likely")
+    assert ask(teacher, request_for("right", top_logprobs=2))[0].logprobs
