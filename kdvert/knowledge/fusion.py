@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 DENSE_WEIGHT = 0.25
 CANDIDATES = 100
-"""How many of the nearest passages by meaning have a say; the last of them counts as 0."""
+"""How many of the nearest passages by meaning have a say, however many are asked for; the last of them counts as 0."""
 
 
 def fuse(lexical: NDArray[np.float32], dense: Mapping[int, float], weight: float) -> NDArray[np.float32]:
@@ -22,13 +23,14 @@ def fuse(lexical: NDArray[np.float32], dense: Mapping[int, float], weight: float
 
     Args:
         lexical: the score by words of every passage, at least 0.
-        dense: place of a passage and its cosine similarity, for the nearest ones.
+        dense: place of a passage and its cosine similarity, for the nearest ones: `CANDIDATES` of them, or more.
         weight: of the dense part, from 0 to 1.
     """
     best = float(lexical.max(initial=0.0))
     weight = weight if best > 0 else 1.0
     total = lexical * ((1 - weight) / best if best > 0 else 0.0)
-    low, high = (min(dense.values()), max(dense.values())) if dense else (0.0, 0.0)
-    for place, similarity in dense.items():
+    nearest = heapq.nlargest(CANDIDATES, dense.items(), key=lambda pair: pair[1])
+    high, low = (nearest[0][1], nearest[-1][1]) if nearest else (0.0, 0.0)
+    for place, similarity in nearest:
         total[place] += weight * ((similarity - low) / (high - low) if high > low else 1.0)
     return total

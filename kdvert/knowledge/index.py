@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -240,6 +241,8 @@ class Retriever:
     def search_many(self, queries: Sequence[str], k: int, *, only: Only | None = None) -> list[list[Hit]]:
         """Return the ``k`` best passages for each query; queries are embedded in batches.
 
+        A query that is the text of a passage has the passage's own vector, which is there already.
+
         Args:
             queries: see `query_text` for questions with answers to choose from.
             k: how many passages, neighbors among them.
@@ -249,7 +252,7 @@ class Retriever:
         if not self.info.count or k < 1 or allowed == []:
             return [[] for _ in queries]
         by_words = self.info.search.by == "words"
-        vectors = [None] * len(queries) if by_words else self.embedder.embed_queries(queries)
+        vectors = [None] * len(queries) if by_words else self._vectors(queries)
         return [self._found(query, vector, k, allowed) for query, vector in zip(queries, vectors, strict=True)]
 
     def close(self) -> None:
@@ -263,6 +266,23 @@ class Retriever:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _vectors(self, queries: Sequence[str]) -> list[list[float]]:
+        """Return the vector of each query: from the store, or computed."""
+        own = {query: self._by_text[query] for query in queries if query in self._by_text}
+        new = list(dict.fromkeys(query for query in queries if query not in own))
+        known = dict(zip(new, self.embedder.embed_queries(new), strict=True))
+        ids = list(dict.fromkeys(own.values()))
+        for start in range(0, len(ids), chroma.AT_ONCE):
+            with chroma.explained(self.info.server, "read"):
+                found: Any = self._collection.get(ids=ids[start : start + chroma.AT_ONCE], include=["embeddings"])
+            known |= {self.chunks[i].text: v.tolist() for i, v in zip(found["ids"], found["embeddings"], strict=True)}
+        return [known[query] for query in queries]
+
+    @cached_property
+    def _by_text(self) -> dict[str, str]:
+        """The id of the first passage with a text."""
+        return {chunk.text: chunk.id for chunk in reversed(self._list)}
 
     def _allowed(self, only: Only) -> list[int] | None:
         """Return the places of the passages that may be found; None if all may."""

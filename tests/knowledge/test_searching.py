@@ -60,6 +60,28 @@ def test_scores_fall_and_repeat(folder: Path) -> None:
         assert retriever.search_many(["hall", "form for nurses"], 6)[1] == hits
 
 
+def test_a_passage_as_query_has_its_own_vector(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passage, question = TEXTS["b"][1], "Which drug treats fever?"
+    with Retriever.open(folder, search=SearchSettings(by="meaning")) as retriever:
+        alone = retriever.search(question, 6)
+        asked: list[str] = []
+        embed = retriever.embedder.embed_queries
+        monkeypatch.setattr(retriever.embedder, "embed_queries", lambda texts: asked.extend(texts) or embed(texts))
+        hits, others, again = retriever.search_many([passage, question, passage], 6)
+    assert asked == [question]
+    assert others == alone
+    assert hits == again
+    assert (hits[0].chunk.text, hits[0].score) == (passage, pytest.approx(1.0, abs=1e-5))
+
+
+def test_the_scores_are_the_same_however_many_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kdvert.knowledge.fusion.CANDIDATES", 2)
+    monkeypatch.setattr("kdvert.knowledge.index.CANDIDATES", 2)
+    with Retriever.open(folder) as retriever:
+        few, many = (retriever.search("form for nurses with a fever", k) for k in (1, 6))
+    assert few == many[:1]
+
+
 @pytest.mark.parametrize("by", ["both", "words", "meaning"])
 @pytest.mark.parametrize(
     ("only", "documents"),
