@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kdvert.teachers import logprobs, naming
+from kdvert.teachers import events, logprobs, naming
 from kdvert.teachers.faults import Fault, by_status
 from kdvert.teachers.protocol import RawReply, TeacherRequest
 
@@ -20,6 +20,7 @@ _SLACK = 4096
 
 
 _LONGEST_NAME = 200  # characters of a name that are kept
+_MOST_DIGITS = 300
 
 
 def body(
@@ -70,13 +71,13 @@ def read(request: TeacherRequest, data: bytes, model: str) -> RawReply | Fault:
         data: the body.
         model: the name that was asked for.
     """
-    text = data.decode("utf-8", "replace").strip()
-    if text.startswith("data:") or text.startswith("event:"):
-        found = _unstreamed(text)
+    text = data.decode("utf-8-sig", "replace").strip()
+    if events.is_stream(text):
+        found = events.joined(text)
         return replace_notes(_read(request, found, model), "streamed_unasked") if found else _half()
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json.loads(text, parse_int=_whole)
+    except (ValueError, RecursionError):
         return _no_json(text)
     return _read(request, value, model)
 
@@ -84,6 +85,11 @@ def read(request: TeacherRequest, data: bytes, model: str) -> RawReply | Fault:
 def replace_notes(found: RawReply | Fault, note: str) -> RawReply | Fault:
     """Add a note to a reply."""
     return found if isinstance(found, Fault) else replace(found, notes=(*found.notes, note))
+
+
+def _whole(digits: str) -> int:
+    """Return a number; -1 for one of thousands of digits, which no count is and Python does not read."""
+    return int(digits) if len(digits) < _MOST_DIGITS else -1
 
 
 def _half() -> Fault:
@@ -101,12 +107,14 @@ def _no_json(text: str) -> Fault:
 def _read(request: TeacherRequest, value: Any, model: str) -> RawReply | Fault:
     if not isinstance(value, dict):
         return Fault("bad_reply", "not_json", f"a {type(value).__name__} instead of an object")
-    if value.get("error"):
-        return _error_in(value["error"])
+    if value.get("error") or value.get("object") == "error":
+        return _error_in(value.get("error") or value)
     choices = value.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return Fault("bad_reply", "no_choices", "no choices")
     choice = choices[0]
+    if choice.get("error") or choice.get("finish_reason") == "error":  # of a gateway whose server failed
+        return _error_in(choice.get("error"))
     given = choice.get("message")
     message: dict[str, Any] = given if isinstance(given, dict) else {}
     written = _text(choice, message)
@@ -122,7 +130,7 @@ def _read(request: TeacherRequest, value: Any, model: str) -> RawReply | Fault:
         text=text,
         input_tokens=read_tokens,
         output_tokens=written_tokens,
-        truncated=choice.get("finish_reason") in TRUNCATED,
+        truncated=str(choice.get("finish_reason")) in TRUNCATED,
         logprobs=likely,
         model=_other(value.get("model"), model, notes),
         notes=tuple(notes),
@@ -207,23 +215,3 @@ def _other(answered: Any, asked: str, notes: list[str]) -> str | None:
         return None
     notes.append("other_model")
     return answered[:_LONGEST_NAME]
-
-
-def _unstreamed(text: str) -> dict[str, Any] | None:
-    """Put a stream together; None if it does not come to an end."""
-    content, done, last = [], None, {}
-    for line in text.splitlines():
-        part = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or part == "[DONE]":
-            continue
-        try:
-            last = json.loads(part)
-            choice = (last.get("choices") or [{}])[0]
-            content.append((choice.get("delta") or {}).get("content") or "")
-            done = choice.get("finish_reason") or done
-        except (ValueError, AttributeError, TypeError, KeyError, IndexError):
-            return None
-    if done is None:
-        return None
-    joined = {"message": {"content": "".join(content)}, "finish_reason": done}
-    return {"choices": [joined], "model": last.get("model"), "usage": last.get("usage")}

@@ -19,12 +19,22 @@ RAW = {
     "error_body": (json.dumps({"error": {"message": "upstream gone", "code": 502}}), "application/json"),
     "error_text": (json.dumps({"error": "upstream gone"}), "application/json"),
     "half_stream": ('data: {"choices": [{"delta": {"content": "Hal"}}]}\n\n', "text/event-stream"),
+    "marked_body": (
+        '\ufeff{"choices": [{"message": {"content": "Marked."}, "finish_reason": "stop"}]}', "application/json",
+    ),
+    "commented_stream": (
+        ': waiting\r\n\r\n: waiting\r\n\r\ndata:{"choices": [{"delta": {"content": "Who\u2028le."}}]}\r\n\r\ndata:[DONE]\r\n\r\n',
+        "text/event-stream",
+    ),
+    "broken_stream": (
+        'data: {"choices": [{"delta": {"content": "Hal"}}]}\n\ndata: {"error": {"code": 502}}\n\n', "text/event-stream",
+    ),
     "whole_stream": (
         'data: {"choices": [{"delta": {"content": "Who"}}]}\n\n'
         'data: {"choices": [{"delta": {"content": "le."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
         "text/event-stream",
     ),
-}
+}  # fmt: skip
 """Bodies of replies with status 200, by mode."""
 
 CHOICES = {
@@ -140,6 +150,12 @@ class Endpoint:
                     self._send(ERRORS[mode], json.dumps({"error": {"message": f"refused: {prompt}"}}))
                 elif mode in RAW:
                     self._send(200, *RAW[mode])
+                elif mode == "half_chunked":
+                    self.send_response(200)
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    self.wfile.write(b'20\r\n{"choices": [{"message": {"conte\r\n')
+                    self.close_connection = True
                 elif mode == "short":
                     self._send(200, "{}", length=500)
                 elif mode in CHOICES:

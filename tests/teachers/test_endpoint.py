@@ -92,6 +92,8 @@ def test_a_query_in_the_address_stays_behind_the_path(connect, endpoint):
         ("503", "busy", "overloaded"),
         ("drop", "down", "connection_lost"),
         ("short", "bad_reply", "cut_off_reply"),
+        ("half_chunked", "bad_reply", "cut_off_reply"),
+        ("broken_stream", "busy", "server_error"),
         ("garbage", "bad_reply", "html_reply"),
         ("plain_text", "bad_reply", "not_json"),
         ("json_list", "bad_reply", "not_json"),
@@ -126,6 +128,8 @@ def test_a_wrong_answer_becomes_a_fault_without_the_prompt(connect, endpoint, re
         ("reasoning", "Fine.", "reasoning_left_out"),
         ("thinking", "The answer.", "reasoning_left_out"),
         ("whole_stream", "Whole.", "streamed_unasked"),
+        ("commented_stream", "Who\u2028le.", "streamed_unasked"),
+        ("commented_stream", "Who\u2028le.", "no_finish_reason"),
         ("negative_usage", "pairs", "implausible_usage"),
         ("absurd_usage", "pairs", "implausible_usage"),
         ("worded_usage", "pairs", "implausible_usage"),
@@ -145,7 +149,9 @@ def test_what_is_odd_is_tolerated_with_a_note(connect, endpoint, request_for, mo
     assert reply.model == ("a-smaller-model" if mode == "other_model" else None)
 
 
-@pytest.mark.parametrize(("mode", "text"), [("parts", "In parts."), ("dated_model", "pairs"), ("empty", "")])
+@pytest.mark.parametrize(
+    ("mode", "text"), [("parts", "In parts."), ("marked_body", "Marked."), ("dated_model", "pairs"), ("empty", "")]
+)
 def test_what_the_protocol_allows_has_no_note(connect, endpoint, request_for, mode, text):
     endpoint.always(mode)
     reply = ask(connect(), request_for("x"))[0]
