@@ -41,7 +41,7 @@ def main() -> None:
             name = f"{tool} {count}"
             if options.only and name not in options.only:
                 continue
-            print(f"== {name} a passage", file=sys.stderr)
+            print(f"== {name}", file=sys.stderr)
             run(tool, count, rows, served, options)
     print(table(options.folder, as_json=options.json))
 
@@ -52,7 +52,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--base-url")
     parser.add_argument("--model")
     parser.add_argument("--passages", type=int, default=12)
-    parser.add_argument("--counts", type=int, nargs="+", default=[3, 6], help="records to ask for, a passage")
+    parser.add_argument("--per-passage", type=int, nargs="+", default=[2, 3], help="kdvert: elicit.per_passage")
+    parser.add_argument("--counts", type=int, nargs="+", default=[3, 6], help="synthetic-data-kit: pairs of a passage")
     parser.add_argument("--sdg-hub", type=Path, help="python of an environment with sdg-hub")
     parser.add_argument("--synthetic-data-kit", type=Path, help="python of an environment with synthetic-data-kit")
     parser.add_argument("--folder", type=Path, default=Path("benchmarks/work/elicitation"))
@@ -69,7 +70,7 @@ def passages(corpus: Path, count: int) -> list[dict[str, str]]:
 
 def wanted(options: argparse.Namespace) -> list[tuple[str, int]]:
     """Return the tools to run and how many records to ask for; sdg-hub always writes about three questions."""
-    runs = [("kdvert", count) for count in options.counts]
+    runs = [("kdvert", count) for count in options.per_passage]
     if options.synthetic_data_kit:
         runs += [("synthetic-data-kit", count) for count in options.counts]
     return runs + ([("sdg-hub", 3)] if options.sdg_hub else [])
@@ -84,8 +85,8 @@ def run(tool: str, count: int, rows: list[dict[str, str]], served: Proxy, option
     served.begin(name)
     python = {"sdg-hub": options.sdg_hub, "synthetic-data-kit": options.synthetic_data_kit}.get(tool)
     python = python.absolute() if python else Path(sys.executable)
-    pairs = TOOLS[tool](Job(rows, count, folder, served.url(name), options.model, python))
-    _write(folder, {"tool": tool, "asked_for": count * len(rows)}, pairs, served)
+    made = TOOLS[tool](Job(rows, count, folder, served.url(name), options.model, python))
+    _write(folder, {"tool": tool, "count": count, "asked_for": made.asked_for}, made.pairs, served)
 
 
 def _write(folder: Path, result: dict[str, Any], pairs: list[Pair], served: Proxy) -> None:

@@ -76,23 +76,22 @@ class Proxy:
         self._times[asked] += 1  # the same request again is another draw, and kept as one
         key = hashlib.sha256(f"{self._times[asked]}:{asked}".encode()).hexdigest()
         async with self._one or asyncio.Lock():
-            reply = self._kept[key]["reply"] if key in self._kept else await self._ask(tool, key, body)
-        if "usage" not in reply:
-            return web.json_response(reply, status=502)
-        self.tools[tool].add(reply["usage"])
-        return web.json_response(reply)
+            status, reply = (200, self._kept[key]["reply"]) if key in self._kept else await self._ask(tool, key, body)
+        if status == 200:
+            self.tools[tool].add(reply["usage"])
+        return web.json_response(reply, status=status)
 
-    async def _ask(self, tool: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, tool: str, key: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         patience = aiohttp.ClientTimeout(total=PATIENCE_S)
         url = f"{self.teacher}/chat/completions"
         async with aiohttp.ClientSession(timeout=patience) as session, session.post(url, json=body) as response:
             reply: dict[str, Any] = await response.json()
-        if response.ok and "usage" in reply:
+        if response.ok:
             row = {"key": key, "body": body, "reply": reply}
             self._kept[key] = row
             with open(self.folder / f"{tool}.jsonl", "a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row) + "\n")
-        return reply
+        return response.status, reply
 
 
 @contextmanager

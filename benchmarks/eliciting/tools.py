@@ -20,12 +20,20 @@ AT_ONCE = 3  # passages that sdg-hub is given together: a run that is cut off ke
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a tool gave, and how many records it was asked for."""
+
+    asked_for: int
+    pairs: list[Pair]
+
+
+@dataclass(frozen=True)
 class Job:
     """What a tool is given.
 
     Attributes:
         rows: passages, with ``title``, ``text``, ``source`` and ``license``.
-        count: records to ask for, a passage.
+        count: records to ask for about a passage; with kdvert, about each part of 160 tokens that it makes of one.
         folder: for the tool's own files; emptied before.
         base_url: the proxy's address for the tool.
         model: the teacher's name there.
@@ -40,7 +48,7 @@ class Job:
     python: Path
 
 
-def kdvert(job: Job) -> list[Pair]:
+def kdvert(job: Job) -> Made:
     """Run ``kdvert run --until filter`` on the passages as one source; return its accepted records."""
     project = job.folder / "project"
     subprocess.run([sys.executable, "-m", "kdvert", "new", "science", str(project)], check=True, stdout=sys.stderr)
@@ -58,7 +66,8 @@ def kdvert(job: Job) -> list[Pair]:
     (project / "kdvert.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     command = [sys.executable, "-m", "kdvert", "run", "--project", str(project), "--until", "filter"]
     subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, "KDVERT_KEY": "x"})
-    return _records(project, job.rows)
+    parts = len(_lines(project / "work" / "index" / "chunks.jsonl"))
+    return Made(parts * job.count, _records(project, job.rows))
 
 
 def _records(project: Path, rows: Sequence[dict[str, str]]) -> list[Pair]:
@@ -78,7 +87,7 @@ def _said(record: dict[str, Any], role: str) -> str:
     return str(next(m["content"] for m in record["messages"] if m["role"] == role))
 
 
-def sdg_hub(job: Job) -> list[Pair]:
+def sdg_hub(job: Job) -> Made:
     """Run the flow that writes questions about documents, judges answers by the document and drops the unfaithful."""
     pairs = []
     for start in range(0, len(job.rows), AT_ONCE):
@@ -90,10 +99,10 @@ def sdg_hub(job: Job) -> list[Pair]:
             command, check=True, stdout=sys.stderr, env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
         )
         pairs += [Pair(r["question"] or "", r["answer"] or "", some[r["passage"]]["text"]) for r in _lines(out)]
-    return pairs
+    return Made(job.count * len(job.rows), pairs)
 
 
-def synthetic_data_kit(job: Job) -> list[Pair]:
+def synthetic_data_kit(job: Job) -> Made:
     """Run ``create --type qa`` on each passage as a file of its own; nothing verifies what it writes."""
     config, made = job.folder / "config.yaml", job.folder / "made"
     config.write_text(yaml.safe_dump(_kit_settings(job)), encoding="utf-8")
@@ -106,7 +115,7 @@ def synthetic_data_kit(job: Job) -> list[Pair]:
         subprocess.run(command, check=True, stdout=sys.stderr, cwd=job.folder)
         found = json.loads((made / f"{number}_qa_pairs.json").read_text(encoding="utf-8"))["qa_pairs"]
         pairs += [Pair(str(p.get("question", "")), str(p.get("answer", "")), row["text"]) for p in found]
-    return pairs
+    return Made(job.count * len(job.rows), pairs)
 
 
 def _kit_settings(job: Job) -> dict[str, Any]:
@@ -120,7 +129,7 @@ def _kit_settings(job: Job) -> dict[str, Any]:
     return settings
 
 
-TOOLS: dict[str, Callable[[Job], list[Pair]]] = {
+TOOLS: dict[str, Callable[[Job], Made]] = {
     "kdvert": kdvert,
     "synthetic-data-kit": synthetic_data_kit,
     "sdg-hub": sdg_hub,
