@@ -53,7 +53,7 @@ STAGES: tuple[Row, ...] = (
     Row("evaluate", ("index", "distill"), "compare base and student on held-out questions"),
     Row(
         "report",
-        ("ingest", "scrub", "index", "elicit", "filter", "distill", "evaluate"),
+        ("ingest", "scrub", "index", "elicit", "filter", "features", "distill", "evaluate"),
         "write the report for reviewers",
         reports=True,
     ),

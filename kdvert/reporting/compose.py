@@ -12,6 +12,7 @@ import yaml
 from kdvert.reporting import gather, html, plots, samples, sources
 from kdvert.reporting.comparison import headline, in_words
 from kdvert.reporting.facts import About, Evaluation, Funnel, Licensing, Report
+from kdvert.reporting.features import features
 from kdvert.reporting.html import count, plural
 from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask
@@ -71,6 +72,7 @@ def collect(
         versions=installed() | gather.training_versions(inputs),
         planned=planned(inputs, configuration),
         topics=topics(inputs),
+        features=features(inputs),
     )
 
 

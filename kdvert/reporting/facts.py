@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from kdvert.records import Record
+from kdvert.reporting.features import Features
 from kdvert.reporting.planned import Planned
 from kdvert.reporting.topics import Topics
 
@@ -268,3 +269,4 @@ class Report(Record):
     versions: dict[str, str]
     planned: Planned | None = None
     topics: Topics | None = None
+    features: Features | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from kdvert.records import Chunk, Document, Example
 from kdvert.store import read_jsonl
 
-STAGES = ["ingest", "scrub", "index", "elicit", "filter", "distill", "evaluate", "report"]
+STAGES = ["ingest", "scrub", "index", "elicit", "filter", "features", "distill", "evaluate", "report"]
 
 
 def work(finished) -> Path:
