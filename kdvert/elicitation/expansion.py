@@ -64,10 +64,10 @@ class _Variation:
     async def __call__(self, ask: Ask) -> Outcome:
         question = self.seed.question
         if likeness(question.text, self.assignment.held_out) >= HELD_OUT:
-            return [Failure(request_id="", reason="seed_is_held_out")]
+            return [Failure(request_id="", reason="seed_is_held_out", detail=question.text)]
         shown = self._shown(await self.assignment.search(question.text))
         if not shown:
-            return [Failure(request_id="", reason="no_passage_found")]
+            return [Failure(request_id="", reason="no_passage_found", detail=question.text)]
         extra = {"seed": question, "way": ScrubbedText(self.way, "package")}
         occasion = Occasion(self.assignment, NAME, shown, 1, extra)
         outcome = await drafts.write(occasion, replace(self.skill, draft=self._draft), ask)

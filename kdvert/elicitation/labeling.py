@@ -41,7 +41,7 @@ class _Label:
     async def __call__(self, ask: Ask) -> Outcome:
         hits = await self.assignment.search(self.question.text.text)
         if not hits:
-            return [Failure(request_id="", reason="no_passage_found")]
+            return [Failure(request_id="", reason="no_passage_found", detail=self.question.text.text)]
         occasion = Occasion(self.assignment, NAME, [h.chunk for h in hits], 1, {"question": self.question.text})
         outcome = await drafts.write(occasion, replace(self.skill, draft=self._draft), ask)
         return [_unanswered(made) for made in outcome]

@@ -149,3 +149,45 @@ def test_files_that_hold_nothing_to_read(tmp_path):
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="UnicodeDecodeError"):
         given.read(["bytes.txt"], "elicit.inputs", tmp_path, lambda line: ScrubbedText(line, "p"))
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1e"])
+@pytest.mark.parametrize(("name", "form"), [("q.jsonl", '{{"question": "What{}is it?"}}'), ("q.txt", "What{}is it?")])
+def test_a_line_ends_where_an_editor_ends_it(tmp_path, name, form, mark):
+    (tmp_path / name).write_bytes((form.format(mark if name == "q.txt" or ord(mark) > 0x20 else " ") + "\r\n").encode())
+    found = given.read([name], "elicit.seeds", tmp_path, lambda line: ScrubbedText(line, "p"))
+    assert [q.text.text for q in found] == ["What is it?"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"question": ' + "[" * 100_000, "nested too deeply"),
+        ("[" * 600 + "]" * 600, "no question"),
+        ('{"question": "What is secret?", "question": "Who is it?"}', "'question' twice"),
+        ('{"question": "What is it?", "secret": 1}', "no question"),
+        ('{"question": 5}', "no question"),
+        ('{"question": "What is secret', "no JSON"),
+        ('{"question": ' + "9" * 5000 + "}", "no JSON"),
+    ],
+)
+def test_json_that_is_no_question_is_told_by_what_is_wrong(tmp_path, line, message):
+    (tmp_path / "q.jsonl").write_text('{"question": "What is it?"}\n\n' + line, encoding="utf-8")
+    with pytest.raises(UserError, match=rf"elicit\.seeds: q\.jsonl, line 3.*{message}") as caught:
+        given.read(["q.jsonl"], "elicit.seeds", tmp_path, lambda line: ScrubbedText(line, "p"))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"What is it?\x00\x01", b"\x89PNG\r\n\x1a\n", "What is it?".encode("utf-16"), b"\x7fELF\x02\x01\x01\x00"]
+)
+def test_a_file_of_bytes_is_no_file_of_questions(tmp_path, data):
+    (tmp_path / "q.txt").write_bytes(data)
+    with pytest.raises(UserError, match=r"elicit\.inputs: q\.txt (is no text|cannot be read)"):
+        given.read(["q.txt"], "elicit.inputs", tmp_path, lambda line: ScrubbedText(line, "p"))
+
+
+def test_a_folder_is_no_file_of_questions(tmp_path):
+    (tmp_path / "q.txt").mkdir()
+    with pytest.raises(UserError, match=r"elicit\.inputs: q\.txt cannot be read"):
+        given.read(["q.txt"], "elicit.inputs", tmp_path, lambda line: ScrubbedText(line, "p"))

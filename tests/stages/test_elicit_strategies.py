@@ -95,6 +95,8 @@ def test_a_seed_that_is_held_out_is_not_touched(ctx, endpoint, vertical):
     seeds = ask_file(ctx, held_out, "Which disease narrows the airways?")
     elicit.run(ctx, remote(endpoint, strategy="expansion", seeds=seeds))
     assert failures(ctx)["seed_is_held_out"] == 1
+    (refused,) = [f for f in read_jsonl(ctx.out / "failures.jsonl", Failure) if f.reason == "seed_is_held_out"]
+    assert refused.detail == held_out, "which seed it is"
     assert endpoint.calls == 1
 
 
