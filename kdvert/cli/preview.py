@@ -81,6 +81,8 @@ def _close(console: Console, shown: Preview) -> None:
         markup=False,
     )
     money = "" if shown.cost is None else f", at a price of {shown.cost:.4f} ({shown.paid:.4f} of it paid now)"
+    if shown.unreported:
+        money = f"; {shown.unreported} replies came without counts of tokens, which are left out here"
     console.print(
         f"{shown.requests} replies ({shown.cached} kept from before), {shown.input_tokens} tokens read and "
         f"{shown.output_tokens} written in {shown.seconds:.1f} s{money}.",

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from pydantic import Field
 
 from kdvert.elicitation import small_steps
-from kdvert.elicitation.contract import Outcome, Sampled
+from kdvert.elicitation.contract import Assignment, Outcome, Sampled
 from kdvert.elicitation.phases import Elicited, passages_of
 from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.progress import Progress, track
@@ -178,22 +178,22 @@ class Looker:
         return outcome
 
 
-def surveyed(
-    done: Sequence[Elicited], looks: Sequence[Look], teacher: Teacher, *, per_passage: int, seeded: bool
-) -> Survey:
+def surveyed(done: Sequence[Elicited], looker: Looker, student: Looker, base: Assignment, *, seeded: bool) -> Survey:
     """Return what was seen of each part.
 
     Args:
-        done: what `kdvert.elicitation.phases.elicit` gave for the looker.
-        looks: of the looker, in the same order.
-        teacher: who would be asked.
-        per_passage: most records of a passage.
+        done: what `kdvert.elicitation.phases.elicit` gave.
+        looker: that looked for the teacher's replies.
+        student: that looked for the student's.
+        base: what the assignments of all parts have in common.
         seeded: the project gives seed examples.
     """
+    teacher = base.teacher
+    answered = all(look.complete for look in student.looks)
     parts: list[PartSurvey] = []
     start = 0
     for one in done:
-        own = looks[start : start + len(one.by_job)]
+        own = looker.looks[start : start + len(one.by_job)]
         start += len(own)
         row = STRATEGIES[one.part.strategy]
         grows = row.source is Source.RECORDS and not (row.takes_seeds and seeded)
@@ -204,8 +204,9 @@ def surveyed(
                 wanted=one.part.wanted,
                 unit=_UNITS[row.source] if grows or row.source is not Source.RECORDS else "questions",
                 units=_units(one, own, teacher),
-                all_known=not grows or all(u.complete for p in parts for u in p.units),
-                per_unit=per_passage if row.source is Source.PASSAGES else 1,
+                all_known=not grows
+                or (all(p.all_known and u.complete for p in parts for u in p.units) and (answered or not row.student)),
+                per_unit=base.per_passage if row.source is Source.PASSAGES else 1,
                 answers=row.student.count if row.student else 0,
             )
         )

@@ -10,22 +10,18 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kdvert.configuration import ConfigBase
-from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.errors import UserError, WorkFailed
 from kdvert.lineage.job import must_be_done
-from kdvert.pipeline import gates, table
-from kdvert.pipeline.runner import Run, Step, clear_system_errors, exclusive, execute
+from kdvert.pipeline import aside, plan_money, shares
+from kdvert.pipeline.runner import Run, Step, exclusive, execute
 from kdvert.records import Chunk, Example, Failure, Record, Verdict
 from kdvert.reporting import reasons, samples
 from kdvert.reporting.facts import Loss, Sample
 from kdvert.reporting.inputs import Inputs
 from kdvert.store import iter_jsonl, read_json, read_jsonl, write_json
-from kdvert.teachers.budget import Limits
 from kdvert.teachers.replies import ReplyStore
 
 FOLDER, FILE = "preview", "preview.json"
@@ -68,8 +64,9 @@ class Preview(Record):
         records: accepted ones first.
         failures: what gave no record, by reason.
         requests: replies behind it; ``cached`` of them were there before.
+        unreported: replies whose tokens the teacher did not report; the counts leave them out.
         calls: calls made now; ``at_once`` the most under way together, ``seconds`` the wall time of all.
-        cost: price of all replies, in the currency of ``elicit.teacher.price_in``; None without prices.
+        cost: price of all replies, in the currency of ``elicit.teacher.price_in``; None if it is not known.
         paid: price of the calls made now.
         stage_seconds: wall time of each stage, with loading what it needs.
     """
@@ -89,6 +86,7 @@ class Preview(Record):
     at_once: int
     input_tokens: int
     output_tokens: int
+    unreported: int
     seconds: float
     cost: float | None
     paid: float | None
@@ -118,71 +116,16 @@ def preview(run: Run, count: int, on_step: Callable[[Step, bool], None] = lambda
         return _made(run, count)
 
 
-@dataclass(frozen=True)
-class Share:
-    """A part of what a run would elicit: ``asked`` of ``of``, counted in ``unit``."""
-
-    changes: dict[str, Any]
-    asked: int
-    of: int
-    unit: str
-
-
-def share(config: Any, count: int, chunks: int, root: Path) -> Share:
-    """Return the settings that elicit about ``count`` passages of what ``config`` would.
-
-    Where records are asked for by number, all numbers shrink alike; each part of a mix keeps one at least.
-
-    Args:
-        config: the settings of ``elicit``.
-        count: passages wanted, or questions where the project gives them.
-        chunks: passages of the index.
-        root: the project folder.
-    """
-    passages = chunks if config.passages is None else min(chunks, config.passages)
-    if config.mix or config.records:
-        return _fewer_records(config, count, passages)
-    if STRATEGIES[config.strategy].source is Source.PASSAGES:
-        return Share({"passages": max(1, min(count, passages))}, min(count, passages), passages, "passages")
-    questions = sum(_questions(root / name) for name in (*config.inputs, *config.seeds))
-    return Share({"records": min(count, questions)}, min(count, questions), questions, "questions")
-
-
-def _questions(path: Path) -> int:
-    """Count the lines of a file of questions; what is wrong with it, ``elicit`` says."""
-    return sum(bool(line.strip()) for line in path.read_bytes().splitlines()) if path.is_file() else 1
-
-
-def _fewer_records(config: Any, count: int, passages: int) -> Share:
-    wanted = [part.wanted for part in config.parts(passages)]
-    total = sum(wanted)
-    few = min(total, max(len(wanted), count * config.per_passage))
-    mix = [
-        e if e.count is None else e.model_copy(update={"count": max(1, round(e.count * few / total))})
-        for e in config.mix
-    ]
-    counted = [e.count for e in mix if e.count is not None]
-    return Share({"mix": mix, "records": few}, sum(counted) or few, total, "records asked for")
-
-
-def priced(run: Run) -> Limits | None:
-    """Return the prices, or None if none are set."""
-    teacher: Any = run.resolved.stages["elicit"].teacher  # type: ignore[attr-defined]
-    if teacher.price_in is None and teacher.price_out is None:
-        return None
-    return Limits(price_in=teacher.price_in or 0.0, price_out=teacher.price_out or 0.0)
-
-
 def _made(run: Run, count: int) -> Preview:
     folder = run.project.work / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     config: Any = run.resolved.stages["elicit"]
     chunks = sum(1 for _ in iter_jsonl(run.project.work / "index" / "chunks.jsonl", Chunk))
-    part = share(config, count, chunks, run.project.root)
+    part = shares.share(config, count, chunks, run.project.root)
     seconds: dict[str, float] = {}
     started = time.monotonic()
     try:
-        _stage(run, "elicit", config.model_copy(update=part.changes), {})
+        aside.stage(run, "elicit", folder / "elicit", lambda module, ctx: module.run(ctx, config, part.first))
     except WorkFailed:  # no usable record: the reasons are what the preview is for
         if not (folder / "elicit" / "summary.json").is_file():
             raise
@@ -190,34 +133,23 @@ def _made(run: Run, count: int) -> Preview:
     if (folder / "elicit" / "examples.jsonl").stat().st_size:
         filters = run.resolved.stages["filter"].model_copy(update={"min_accepted": 0})
         started = time.monotonic()
-        _stage(run, "filter", filters, {"elicit": folder / "elicit"})
+        judged = {"elicit": folder / "elicit"}
+        aside.stage(run, "filter", folder / "filter", lambda module, ctx: module.run(ctx, filters), judged)
         seconds["filter"] = time.monotonic() - started
     shown = _gathered(run, folder, part, seconds)
     write_json(folder / FILE, shown.model_dump(mode="json"))
     return shown
 
 
-def _stage(run: Run, name: str, config: ConfigBase, inputs: dict[str, Path]) -> None:
-    """Run a stage into the folder of previews, behind its gates."""
-    row = table.row(name)
-    for gate in row.gates:
-        gates.pass_through(gate, run.project, run.resolved, run.project.work, run.today)
-    ctx = run.context(row)
-    ctx = replace(ctx, out=run.project.work / FOLDER / name, inputs={**ctx.inputs, **inputs})
-    for made in (ctx.out, ctx.cache):
-        made.mkdir(parents=True, exist_ok=True)
-    with clear_system_errors(name):
-        row.module.run(ctx, config)
-
-
-def _gathered(run: Run, folder: Path, part: Share, seconds: dict[str, float]) -> Preview:
+def _gathered(run: Run, folder: Path, part: shares.Share, seconds: dict[str, float]) -> Preview:
     summary = read_json(folder / "elicit" / "summary.json")
     failures = read_jsonl(folder / "elicit" / "failures.jsonl", Failure)
     judged = [e for state in ("accepted", "rejected") for e in _records(folder, state)]
     tokens = _tokens(run, judged, failures)
     asked = {e.provenance.chunk_ids[0] for e in judged if e.provenance.chunk_ids}
     asked |= {f.chunk_id for f in failures if f.chunk_id}
-    prices = priced(run)
+    config: Any = run.resolved.stages["elicit"]
+    prices = None if summary["unreported"] else plan_money.prices(config.teacher)
     read, written = int(summary["input_tokens"]), int(summary["output_tokens"])
     return Preview(
         asked=part.asked,
@@ -235,6 +167,7 @@ def _gathered(run: Run, folder: Path, part: Share, seconds: dict[str, float]) ->
         at_once=summary["most_at_once"],
         input_tokens=read,
         output_tokens=written,
+        unreported=summary["unreported"],
         seconds=summary["seconds"],
         cost=prices.cost(read, written) if prices else None,
         paid=summary["cost"] if prices else None,

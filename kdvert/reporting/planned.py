@@ -90,6 +90,12 @@ def _money(run: _Run) -> float | None:
     return (read * float(prices[0] or 0) + written * float(prices[1] or 0)) / 1e6
 
 
+def _asking(run: _Run) -> float | None:
+    """Return the time of the teacher, and of the student where it answers first."""
+    own = _number(run.said["elicit"].get("seconds"))
+    return None if own is None else own + float((run.said["elicit"].get("student") or {}).get("seconds", 0.0))
+
+
 def _reused(run: _Run) -> str:
     cached, planned = int(run.said["elicit"].get("cached") or 0), run.plan.reused
     if abs(cached - planned) <= max(2, _NEAR * int(run.said["elicit"].get("requests") or 0)):
@@ -125,8 +131,7 @@ QUANTITIES = (
     _Quantity("records", "Records written", "count", "elicit", _own("records"), _said("elicit", "examples")),
     _Quantity("accepted", "Records accepted", "count", "filter", _own("accepted"), _said("filter", "accepted")),
     _Quantity(
-        "teacher_seconds", "Time of the teacher", "seconds", "elicit", _own("teacher_seconds"),
-        _said("elicit", "seconds"), _reused,
+        "teacher_seconds", "Time of the teacher", "seconds", "elicit", _own("teacher_seconds"), _asking, _reused,
     ),
     _Quantity(
         "distill_seconds", "Time of training", "seconds", "distill", _stage("distill"), _said("distill", "seconds"),

@@ -201,12 +201,9 @@ def survey(ctx: StageContext, config: Config) -> None:
         WorkFailed: the index holds no passages, or the model of a local teacher cannot be loaded.
     """
     with _opened(ctx, config) as (base, supply, _, store, _):
-        looker = Looker(store, ctx.progress)
-        student = Looker(store, ctx.progress)
+        looker, student = Looker(store, ctx.progress), Looker(store, ctx.progress)
         done = elicit(config.parts(len(supply.pool)), base, supply, looker.run, student.run_student)
-        seen = surveyed(
-            done, looker.looks, base.teacher, per_passage=config.per_passage, seeded=bool(config.seeds)
-        )  # fmt: skip
+        seen = surveyed(done, looker, student, base, seeded=bool(config.seeds))
     write_json(ctx.out / SURVEY, seen.model_dump())
     write_jsonl(ctx.out / "examples.jsonl", [e for one in done for e in one.examples])
 
@@ -372,7 +369,6 @@ def _asked(usage: Usage) -> dict[str, Any]:
         "cached": usage.cached,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
-        "unreported": usage.unreported,
         "unreported": usage.unreported,
         "seconds": round(usage.seconds, 1),
     }
