@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _LARGEST = 32 * 2**20  # bytes of a reply; with log-probabilities of 8,192 tokens it is about 12 MB
 _NO_SCHEMA = frozenset({400, 415, 422, 501})
 """What servers answer to a ``response_format`` or to ``logprobs`` that they do not know."""
+_NAMES_SCHEMA = "names response_format"
+"""Some answer with a status 500 and name the field; llama-cpp-python's server does."""
+_LONGEST_ERROR = 64 * 2**10  # bytes of an error's body that are looked through
 
 
 @dataclass
@@ -124,6 +127,8 @@ class EndpointTeacher:
     async def _read(self, request: TeacherRequest, response: ClientResponse) -> RawReply | Fault:
         if response.status >= 300:
             detail = f"status {response.status}"
+            if b"response_format" in await response.content.read(_LONGEST_ERROR):  # its text may hold the prompt
+                detail = f"{detail}, {_NAMES_SCHEMA}"
             return by_status(response.status, detail, retry_after(response.headers))
         data = bytearray()
         async for chunk in response.content.iter_any():
@@ -139,7 +144,8 @@ class EndpointTeacher:
         if request.schema is None:
             return found
         if isinstance(found, Fault):
-            if tried and self._takes_schema is None and _status(found) in _NO_SCHEMA:
+            no_schema = _status(found) in _NO_SCHEMA or found.detail.endswith(_NAMES_SCHEMA)
+            if tried and self._takes_schema is None and no_schema:
                 self._plain.add(request.id)
                 return Fault("bad_reply", "schema_refused", found.detail, at_once=True)
             return found

@@ -85,6 +85,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         self.mode: Callable[[int, str], str] = lambda number, prompt: "ok"
+        self.refuses = "400"
         self.takes: Callable[[dict], bool] = lambda body: True
         self.bodies: list[dict] = []
         self.keys: list[str | None] = []
@@ -132,7 +133,9 @@ class Endpoint:
                 try:
                     prompt = body["messages"][-1]["content"]
                     self._answer(
-                        endpoint.mode(number, prompt) if endpoint.takes(body) else "400", prompt, body["model"]
+                        endpoint.mode(number, prompt) if endpoint.takes(body) else endpoint.refuses,
+                        prompt,
+                        body["model"],
                     )
                 finally:
                     with endpoint._lock:
@@ -145,7 +148,9 @@ class Endpoint:
                 if mode == "drop":
                     self.close_connection = True
                     return
-                if mode in ERRORS:
+                if mode == "500 validation":
+                    self._send(500, json.dumps({"error": {"message": "('body', 'response_format', 'type')"}}))
+                elif mode in ERRORS:
                     # a body that quotes the prompt, as some servers do: it must not get into errors
                     self._send(ERRORS[mode], json.dumps({"error": {"message": f"refused: {prompt}"}}))
                 elif mode in RAW:

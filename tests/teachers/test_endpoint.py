@@ -211,7 +211,11 @@ def test_a_schema_is_sent_in_the_protocols_form(connect, endpoint, request_for):
     assert response_format(nested)["json_schema"]["strict"] is False
 
 
-def test_an_endpoint_that_takes_no_schema_is_asked_without_and_that_is_remembered(connect, endpoint, request_for):
+@pytest.mark.parametrize("refuses", ["400", "500 validation"])
+def test_an_endpoint_that_takes_no_schema_is_asked_without_and_that_is_remembered(
+    connect, endpoint, request_for, refuses
+):
+    endpoint.refuses = refuses
     endpoint.takes = lambda body: "response_format" not in body
     teacher = connect()
     first = ask(teacher, request_for("x", schema=SCHEMA))[0]
