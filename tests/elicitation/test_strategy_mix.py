@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from kdvert.configuration import ConfigBase, validate
-from kdvert.elicitation import given
+from kdvert.elicitation import feature, given
 from kdvert.elicitation.coverage import map_topics
 from kdvert.elicitation.mixing import Entry, parts
 from kdvert.errors import UserError
@@ -21,6 +21,7 @@ QA = {"strategy": "curation", "skill": "grounded_qa"}
 REASONING = {"strategy": "curation", "skill": "reasoning"}
 LABELS = {"strategy": "labeling", "skill": "grounded_qa"}
 GROWN = {"strategy": "expansion", "skill": "grounded_qa"}
+FEATURE = {"strategy": "feature", "skill": "grounded_qa"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,9 @@ GROWN = {"strategy": "expansion", "skill": "grounded_qa"}
         ([GROWN | {"count": 2}], {}, r"add an entry with curation or labeling to the mix or give elicit\.seeds"),
         ([LABELS | {"count": 2}], {}, r"elicit\.inputs"),
         ([QA | {"counts": 2}], {}, "Did you mean: count"),
+        ([FEATURE], {}, "no other entry of the mix makes records of the skill grounded_qa"),
+        ([REASONING | {"count": 2}, FEATURE], {}, "no other entry of the mix makes records of the skill grounded_qa"),
+        ([QA | {"count": 2}, FEATURE | {"count": 2, "share": 0.5}], {}, "or neither for all"),
     ],
 )
 def test_a_mix_that_does_not_hold_together(entries, settings, message):
@@ -47,6 +51,15 @@ def test_expansion_alone_needs_something_to_grow_from():
     with pytest.raises(UserError, match="builds on records"):
         validate(elicit.Config, {"strategy": "expansion"}, where="x")
     assert elicit.Config(strategy="expansion", seeds=["s.txt"]).parts(5)[0].wanted is None
+
+
+def test_features_alone_need_records_and_take_none_of_their_shares():
+    with pytest.raises(UserError, match="feature builds on records that others make"):
+        validate(elicit.Config, {"strategy": "feature"}, where="x")
+    config = mix(QA | {"share": 1.0}, FEATURE | {"share": 0.5}, records=8)
+    assert [(p.strategy, p.wanted) for p in config.parts(100)] == [("curation", 8)]
+    assert [(w.skill, w.count, w.share) for w in feature.wanted(config.mix)] == [("grounded_qa", None, 0.5)]
+    assert len(mix(QA | {"count": 3}, FEATURE, FEATURE | {"skill": "reasoning"}, REASONING | {"count": 1}).mix) == 4
 
 
 def test_shares_are_rounded_so_that_nothing_is_lost():
