@@ -17,11 +17,12 @@ from kdvert.elicitation.skills.contract import Draft, Occasion, Skill, Unusable,
 from kdvert.elicitation.tally import SURPLUS
 from kdvert.filters.wording import locate
 from kdvert.records import Chunk, Evidence, Example, Failure, ScrubbedText, Verdict, sha256_text
+from kdvert.teachers.faults import EMPTY
 from kdvert.teachers.protocol import Reply, TeacherRequest
 from kdvert.teachers.scheduler import Ask, CallFailed
 
 REPAIR = "elicit/skill/base/repair.j2"
-_WORTH_REPAIR = {"not_json", "missing_field", "empty_field", "wrong_field_type", "wrong_field_value"}
+_WORTH_REPAIR = {EMPTY, "not_json", "missing_field", "empty_field", "wrong_field_type", "wrong_field_value"}
 
 
 async def write(occasion: Occasion, skill: Skill[Any], ask: Ask) -> Outcome:
@@ -32,7 +33,7 @@ async def write(occasion: Occasion, skill: Skill[Any], ask: Ask) -> Outcome:
     """
     requests = [request(occasion, skill)]
     try:
-        reply = await ask(requests[0])
+        reply = await _reply(requests[0], ask)
         found = read(reply.text.text, skill.item, truncated=reply.truncated)
         if not found.items and set(found.problems) & _WORTH_REPAIR:
             requests.append(_repair(occasion, skill, requests[0], reply, found))
@@ -41,6 +42,16 @@ async def write(occasion: Occasion, skill: Skill[Any], ask: Ask) -> Outcome:
     except CallFailed as error:
         return [call_failure(error, occasion.about)]
     return records(found, occasion, skill, requests)
+
+
+async def _reply(request: TeacherRequest, ask: Ask) -> Reply:
+    """Return the reply; one without text, which the scheduler does not keep, is worth asking once more."""
+    try:
+        return await ask(request)
+    except CallFailed as error:
+        if error.reason != EMPTY:
+            raise
+        return Reply(request.id, ScrubbedText("", request.prompt.scrubbed_by))
 
 
 def request(occasion: Occasion, skill: Skill[Any]) -> TeacherRequest:

@@ -30,6 +30,7 @@ REASONS = {
     "teacher_refused": "the model says in the protocol's own field that it will not answer",
     "tool_calls": "the model calls a tool instead of answering",
     "only_reasoning": "the reply ended within the model's reasoning: raise max_tokens",
+    "empty_reply": "the reply is empty; asked for once more in other words, and by the next run",
     "no_choices": "the reply has no choices",
     "no_content": "the reply has no text",
     "error_body": "status 200, and an error inside",
@@ -42,6 +43,8 @@ REASONS = {
     "not_on_cassette": "the call that was recorded failed, or another one was recorded",
 }
 """Every reason code of a failed call, and what it means."""
+
+EMPTY = "empty_reply"
 
 _RETRIED: frozenset[Kind] = frozenset({"down", "busy", "bad_reply"})
 

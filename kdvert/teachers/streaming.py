@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Sequence
 
 from kdvert.progress import Bar, Progress
+from kdvert.records import ScrubbedText
 from kdvert.teachers import endings
 from kdvert.teachers.asking import Ask, Halted, Job, T
 from kdvert.teachers.backroom import Backroom
-from kdvert.teachers.faults import Fault
+from kdvert.teachers.faults import EMPTY, Fault
 from kdvert.teachers.fleet import members
 from kdvert.teachers.lanes import Lane, Lanes
 from kdvert.teachers.protocol import RawReply, Reply, TeacherRequest
@@ -104,11 +105,20 @@ class Streaming:
             if isinstance(raw, Fault):
                 self.run.usage.faults[raw.reason] += 1
                 return lane, raw
+            if raw.score is None and not raw.text.strip():
+                return lane, self._empty(raw)
             reply = await self.backroom.keep(raw)
             self.run.paid(raw, reply)
             return lane, reply
         finally:
             self.run.budget.came_back()  # not before it is paid: until then its cost is only expected
+
+    def _empty(self, raw: RawReply) -> Fault:
+        """Pay for a reply without text, which is not kept: kept, it would be the reply of every later run too."""
+        nothing = ScrubbedText("", "package")
+        self.run.paid(raw, Reply(raw.request_id, nothing, raw.input_tokens, raw.output_tokens, raw.truncated))
+        self.run.usage.faults[EMPTY] += 1
+        return Fault("refused", EMPTY, "cut off" if raw.truncated else "no text")
 
     async def _send(self, request: TeacherRequest, lane: Lane) -> RawReply | Fault:
         started = self.lanes.now()

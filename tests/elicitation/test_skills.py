@@ -115,7 +115,7 @@ def test_a_false_quote_is_no_record(ask, name):
 @pytest.mark.parametrize(
     ("reply", "reason", "calls"),
     [
-        ("", "empty_reply", 1),
+        ("", "empty_reply", 2),
         ("I would rather not.", "not_json", 2),
         ('{"records": []}', "no_records", 1),
         ('{"records": [{"unasked": 1}]}', "missing_field", 2),
