@@ -43,12 +43,8 @@ STAGES: tuple[Row, ...] = (
     Row("index", ("scrub",), "cut into passages, embed, store for retrieval"),
     Row("elicit", ("scrub", "index"), "let the teacher write questions and answers with evidence", gates=("terms",)),
     Row("filter", ("index", "elicit"), "keep the records that pass every check"),
-    Row(
-        "features",
-        ("index", "elicit", "filter"),
-        "keep the teacher's token distributions, if asked for",
-        gates=("terms",),
-    ),
+    # no gate: its teacher is that of elicit, and nothing is trained before the gate of distill
+    Row("features", ("index", "elicit", "filter"), "keep the teacher's token distributions, if asked for"),
     Row("distill", ("filter",), "train the student's adapter (QLoRA)", gates=("terms",)),
     Row("evaluate", ("index", "distill"), "compare base and student on held-out questions"),
     Row(

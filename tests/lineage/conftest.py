@@ -228,7 +228,8 @@ def _distill(work: Path, accepted: list[Example]) -> None:
 
 
 def _later(work: Path, chunks: list[Chunk]) -> None:
-    """What evaluation, the report, logs and killed runs leave."""
+    """What features, evaluation, the report, logs and killed runs leave."""
+    write_text(work / "features/summary.json", '{"asked": 0, "records": 0}')
     everything = "\n".join(c.text for c in chunks)
     write_jsonl(
         work / "evaluate/answers.jsonl",

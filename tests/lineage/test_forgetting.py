@@ -271,7 +271,9 @@ def test_a_plan_changes_nothing(site):
     made = site.plan("sources/zeppelin.md")
     assert {k: v for k, v in hash_tree(site.root).items() if not k.endswith(("-wal", "-shm"))} == before
     assert made.cached == {"replies.sqlite": len(made.job.records) + 1, "vectors.sqlite": 1}
-    assert made.job.stages == ["ingest", "scrub", "index", "elicit", "filter", "distill", "evaluate", "report"]
+    assert made.job.stages == [
+        *("ingest", "scrub", "index", "elicit", "filter", "features", "distill", "evaluate", "report")
+    ]
 
 
 def test_a_project_that_never_ran(site, signer):

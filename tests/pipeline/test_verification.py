@@ -102,6 +102,7 @@ class TestLineage:
         """The adapter was trained on other records then, and the record no longer quotes its passage."""
         row = change_record(finished, 2, evidence=lambda e: [e[0] | {"quote_sha": "00" * 32}])
         assert found() == [
+            ("lineage", "input_changed", "work/features", None),
             ("lineage", "input_changed", "work/distill", None),
             ("lineage", "evidence_changed", "work/filter/accepted.jsonl", row),
         ]

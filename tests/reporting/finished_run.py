@@ -153,6 +153,7 @@ def _records(root: Path, accepted: list[Example], rejected: list[Example]) -> No
     write_jsonl(root / "filter/accepted.jsonl", accepted)
     write_jsonl(root / "filter/rejected.jsonl", rejected)
     write_json(root / "filter/summary.json", {"examined": written, "accepted": len(accepted)})
+    write_json(root / "features/summary.json", {"asked": 0, "records": 0})
 
 
 def _distilled(out: Path, accepted: list[Example]) -> None:
