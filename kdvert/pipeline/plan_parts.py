@@ -45,8 +45,12 @@ def _units(part: PartSurvey, before: Range) -> Range:
 
 
 def _planned(part: PartSurvey, units: Range, accepted: set[str], counted: bool) -> PartPlan:
-    seen = [u for u in part.units if u.complete]
-    given = _predicted(part, units, seen, accepted) if seen else _unseen(part, units, counted)
+    # a passage without a quotable sentence costs and gives nothing: that is known, and says nothing of the others
+    silent = [u for u in part.units if part.unit == "passages" and u.complete and not u.prompt]
+    asked = part.model_copy(update={"units": [u for u in part.units if u not in silent]})
+    seen = [u for u in asked.units if u.complete]
+    left = units.less(sum(u.size for u in silent)).clipped(0, None)
+    given = _predicted(asked, left, seen, accepted) if seen else _unseen(asked, left, counted)
     unreported = sum(u.unreported for u in part.units)
     if unreported:
         given |= {"input_tokens": Range(), "output_tokens": Range()}
