@@ -48,7 +48,7 @@ PARTS = [
     ("kdvert.knowledge.embeddings:Embedder._encode", "search: embedding the query"),
     ("kdvert.templates:TemplateSet.prompt", "rendering the prompt"),
     ("kdvert.privacy.gate:EgressGate.__call__", "egress gate"),
-    ("kdvert.elicitation.numbering:as_lines", "numbering sentences"),
+    ("kdvert.elicitation.drafts:as_lines", "numbering sentences"),
     ("kdvert.teachers.endpoint:EndpointTeacher.complete", "calling the endpoint"),
     ("kdvert.privacy.scrubber:Scrubber.passage", "scrubbing the reply"),
     ("kdvert.teachers.replies:ReplyStore.keep", "storing the reply"),

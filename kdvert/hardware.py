@@ -7,6 +7,7 @@ at hand can be tested.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -140,7 +141,7 @@ def one_thread() -> Iterator[None]:
     process's; of blocks that overlap, in any threads, the last one that ends restores what was before the first.
     """
     with _lock:
-        _limits.append(_limits[0] if _limits else _libraries().limit(limits=1))
+        _limits.append(_limits[0] if _limits else _libraries(_loaded()).limit(limits=1))
     try:
         yield
     finally:
@@ -150,9 +151,14 @@ def one_thread() -> Iterator[None]:
                 limit.restore_original_limits()
 
 
+def _loaded() -> tuple[str, ...]:
+    """Return which packages are here that bring a matrix library of their own: one may come after the first block."""
+    return tuple(name for name in ("numpy", "scipy.linalg", "torch") if name in sys.modules)
+
+
 @cache
-def _libraries() -> Any:
-    """Return the matrix libraries of this process; to be asked once those are loaded that are to be limited."""
+def _libraries(loaded: tuple[str, ...]) -> Any:
+    """Return the matrix libraries of this process, looked for anew when a package with one is loaded."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")

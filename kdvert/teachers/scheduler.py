@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from kdvert.hardware import one_thread
 from kdvert.progress import Progress
 from kdvert.teachers.asking import Ask, CallFailed, Job, T
 from kdvert.teachers.backroom import Backroom, Gate
@@ -63,7 +64,8 @@ class Scheduler:
         self._run.store.asked_of(self.teacher.identity, facts(self.teacher))
         start = time.monotonic()
         try:
-            results = asyncio.run(self._results(jobs))
+            with one_thread():  # once for all prompts and replies: to switch back and forth costs more than it saves
+                results = asyncio.run(self._results(jobs))
         except BaseExceptionGroup as group:  # from the task group; one error is what a caller can handle
             raise group.exceptions[0] from group
         finally:
