@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kdvert.elicitation.contract import Outcome, call_failure
-from kdvert.elicitation.fences import INSTRUCTIONS, fence, instructs
+from kdvert.elicitation.fences import INSTRUCTIONS, fence, gives_orders
 from kdvert.elicitation.numbering import as_lines
 from kdvert.elicitation.parsing import Read, read
 from kdvert.elicitation.skills.contract import Draft, Occasion, Skill, Unusable, Variables
@@ -59,7 +59,7 @@ def request(occasion: Occasion, skill: Skill[Any]) -> TeacherRequest:
     task = occasion.task
     passages = _as_shown(occasion, skill)
     variables: Variables = {
-        "title": task.cleared(occasion.about.title),
+        "title": task.cleared(" ".join(occasion.about.title.split())),
         "passages": [task.cleared(text) for text in passages],
         "fence": fence(passages),
         "count": occasion.count,
@@ -180,7 +180,7 @@ def _example(
 
 def _flags(occasion: Occasion) -> Iterator[Verdict]:
     """Note how many of the passages spoke to the model. They were shown as quoted data, so the record may stand."""
-    if count := sum(instructs(c.text) for c in occasion.shown):
+    if count := sum(gives_orders(c) for c in occasion.shown):
         yield Verdict(check=INSTRUCTIONS, passed=True, score=count)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kdvert.records import ScrubbedText, sha256_text
+from kdvert.records import Chunk, ScrubbedText, sha256_text
 
 LINE = re.compile(r"<<[a-p]{12}>> (?:passage \d{1,3}|reply|question|answer|end)")
 """A whole line that templates write between passages."""
@@ -44,3 +44,8 @@ _SPEAKS = re.compile(
 def instructs(passage: str) -> bool:
     """Tell whether a passage holds words that order a language model about, such as "ignore the above"."""
     return bool(_SPEAKS.search(" ".join(passage.split())))
+
+
+def gives_orders(chunk: Chunk) -> bool:
+    """Tell whether the passage or the title of its document does; a prompt shows both."""
+    return instructs(chunk.text) or instructs(chunk.title)

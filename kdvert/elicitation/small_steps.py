@@ -110,7 +110,7 @@ class _Step:
         """Return the template's name and the prompt that asks for a question about ``sentence``."""
         task = self.assignment
         template = task.template(self.strategy, "question")
-        context = {"title": task.cleared(chunk.title), "quote": task.cleared(sentence)}
+        context = {"title": task.cleared(" ".join(chunk.title.split())), "quote": task.cleared(sentence)}
         return template, task.templates.prompt(template, context)
 
     def _question(self, request: TeacherRequest, reply: Reply) -> ScrubbedText:

@@ -101,7 +101,7 @@ class Config(ConfigBase):
     steps: Literal["auto", "small", "pair"] = "auto"
     passages: int | None = Field(default=None, ge=1)
     per_passage: int = Field(default=2, ge=1, le=50)
-    together: int = Field(default=3, ge=1, le=20)
+    together: int = Field(default=4, ge=1, le=20)
     retrieve_k: int = Field(default=4, ge=1, le=50)
     beside: int | None = Field(default=None, ge=0)
     round_trip_margin: float = 0.0
@@ -185,7 +185,7 @@ def run(ctx: StageContext, config: Config, first: Sequence[int | None] = ()) -> 
         feature.hand_on(ctx.out, config.mix, examples, base.teacher, store, config.seed)
         coverage = topics.covered(base.passages.values(), drawn.values(), examples)
     summary = {"teacher": base.teacher.name, "route": base.teacher.route, "passages": len(drawn)}
-    summary[fences.INSTRUCTIONS] = sum(fences.instructs(chunk.text) for chunk in drawn.values())
+    summary[fences.INSTRUCTIONS] = sum(map(fences.gives_orders, drawn.values()))
     if base.student:
         summary["student"] = {"model": base.student.name, **_asked(student.usage)}
     return _write(ctx.out, done, coverage, summary, scheduler.usage)

@@ -211,7 +211,7 @@ def test_passages_of_a_document_are_asked_about_together(assign, chunks):
     _, asked = run(assign(steps="pair", chunks=[*parts, chunks[0]], together=3), pairs(GOOD))
     shown = [request.prompt.text.count(">> passage ") for request in asked]
     assert shown == [1, 2, 2], "four passages are two calls of two, and no call holds two documents"
-    assert ["up to 4 pairs" in request.prompt.text for request in asked] == [False, True, True]
+    assert ["Write 4 pairs" in request.prompt.text for request in asked] == [False, True, True]
     _, asked = run(assign(steps="pair", chunks=parts, together=3, skill="summary"), pairs({}))
     assert len(asked) == 8, "a summary is of one passage (and asked for once more each)"
 

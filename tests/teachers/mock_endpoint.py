@@ -193,7 +193,7 @@ class Endpoint:
 
 def content(mode: str, prompt: str) -> str:
     """Return what the model "writes" in a mode."""
-    asked = re.search(r"Write up to (\d+) ", prompt)
+    asked = re.search(r"Write (?:up to )?(\d+) ", prompt)
     good = json.dumps({"pairs": pairs_about(prompt)[: int(asked[1]) if asked else None]})
     written = {
         "ok": good,
@@ -230,7 +230,7 @@ def content(mode: str, prompt: str) -> str:
 
 def pairs_about(prompt: str) -> list[dict[str, str]]:
     """Return pairs whose quotes are the first sentences of passage 1 of the prompt."""
-    passage = re.search(r"passage 1\n(.*?)\n<<", prompt, re.DOTALL)
+    passage = re.search(r"passage 1\n(?:Topic: [^\n]*\n)?(.*?)\n<<", prompt, re.DOTALL)
     text = passage.group(1) if passage else "Water boils at 100 degrees Celsius at sea level."
     text = " ".join(re.sub(r"(?m)^\(\d+\) ", "", text).split())  # sentences are numbered, one a line
     text = re.sub(r"#+ [A-Z][^.]*?(?=[A-Z][a-z]+ [a-z])", "", text)
