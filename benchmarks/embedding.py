@@ -8,7 +8,7 @@ turns, so that what else runs on the machine hits all alike, and CPU time stands
 vectors with those of float32; what it does to recall is shown by ``benchmarks/retrieval.py --precision``. A question is
 embedded alone.
 
-Static embeddings (model2vec) are measured only if their weights are named with --static: no package ships any.
+Static embeddings (model2vec) are measured only if their weights are named with --static: kdvert installs none.
 """
 
 from __future__ import annotations

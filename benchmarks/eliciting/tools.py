@@ -71,16 +71,13 @@ def kdvert(job: Job) -> Made:
 
 
 def _records(project: Path, rows: Sequence[dict[str, str]]) -> list[Pair]:
-    by_title: dict[str, str] = {}
-    for row in rows:
-        by_title[row["title"]] = f"{by_title.get(row['title'], '')}\n\n{row['text']}"
-    chunks = {c["id"]: c for c in _lines(project / "work" / "index" / "chunks.jsonl")}
-    pairs = []
-    for record in _lines(project / "work" / "filter" / "accepted.jsonl"):
-        question, answer = (_said(record, role) for role in ("user", "assistant"))
-        title = chunks[record["evidence"][0]["chunk_id"]]["title"]
-        pairs.append(Pair(question, answer, by_title[title]))
-    return pairs
+    work = project / "work"
+    row_of = {d["id"]: rows[int(d["row"]) - 1] for d in _lines(work / "ingest" / "originals.jsonl") if d.get("row")}
+    documents = {c["id"]: c["document_id"] for c in _lines(work / "index" / "chunks.jsonl")}
+    return [
+        Pair(_said(r, "user"), _said(r, "assistant"), row_of[documents[r["evidence"][0]["chunk_id"]]]["text"])
+        for r in _lines(work / "filter" / "accepted.jsonl")
+    ]
 
 
 def _said(record: dict[str, Any], role: str) -> str:

@@ -20,7 +20,8 @@ class Thresholds(ConfigBase):
         question_words: fewest and most words of a question.
         answer_words: fewest and most words of an answer.
         language_certainty: how sure the detector must be that a text is in a foreign language to reject it.
-        support: share of the content words of an answer that its evidence must hold, those of the question counted in.
+        support: share of the content words of each sentence of an answer that its evidence must hold, those of the
+            question counted in.
         near_duplicate: Jaccard similarity of word triples from which two records count as the same.
         eval_question: similarity (0 to 1, word order ignored) from which a question copies a held-out one.
         eval_answer_words: longest run of words that an answer may share with a held-out answer.
@@ -29,7 +30,7 @@ class Thresholds(ConfigBase):
     question_words: tuple[int, int] = (3, 60)
     answer_words: tuple[int, int] = (1, 300)
     language_certainty: float = Field(default=0.9, ge=0, le=1)
-    support: float = Field(default=0.6, ge=0, le=1)
+    support: float = Field(default=0.75, ge=0, le=1)
     near_duplicate: float = Field(default=0.6, gt=0, le=1)
     eval_question: float = Field(default=0.7, gt=0, le=1)
     eval_answer_words: int = Field(default=8, ge=3)

@@ -13,10 +13,10 @@ SKILLS = frozenset(("grounded_qa", "multi_turn", "preference", "retrieval_use", 
 
 
 def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]]:
-    """Judge how much of each answer its evidence holds; the score is the share of its content words.
+    """Judge how much of each answer its evidence holds; the score is the share of content words of its worst sentence.
 
-    Reason code: ``answer_not_supported``. Words of the questions count as held. Records of other skills, and answers
-    that say that the passages do not answer, have no verdict.
+    Reason code: ``answer_not_supported``. Words of the questions so far count as held. Records of other skills, and
+    answers that say that the passages do not answer, have no verdict.
     """
     language = load(material.languages[0]) if examples else None
     return [_judged(e, language, material.thresholds.support) if language else [] for e in examples]
@@ -36,10 +36,12 @@ def _abstains(example: Example) -> bool:
 
 
 def _share(example: Example, language: Language) -> float | None:
-    """Return the share of what the answers say that evidence and questions hold; None if they say no word."""
+    """Return the least share of a sentence that evidence and questions hold; None if no sentence says a word."""
     held = language.content(example.quote)
-    said: frozenset[str] = frozenset()
+    shares: list[float] = []
     for question, answer in example.exchanges:
         held |= language.content(question)
-        said |= language.content(answer)
-    return len(said & held) / len(said) if said else None
+        for start, end in language.ends(answer) or [(0, len(answer))]:
+            said = language.content(answer[start:end])
+            shares += [len(said & held) / len(said)] if said else []
+    return min(shares, default=None)

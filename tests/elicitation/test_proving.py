@@ -36,6 +36,12 @@ def test_a_claim_stands_where_words_decide_nothing(shown):
     assert proved(shown, "Zebras gallop.", "Who?", 1) == [1], "the filter refuses it, not the search"
 
 
+def test_a_question_of_the_passage_proves_nothing(chunks):
+    text = "Is the enzyme made by the virus? The enzyme copies RNA."
+    shown = numbered([chunks[0].model_copy(update={"text": text})], language.load("en"))
+    assert proved(shown, "The enzyme is made by the virus.", "Where does it come from?", 1) == [2]
+
+
 def test_every_line_of_a_table_and_every_heading_has_a_number(chunks):
     text = "# Costs\n\n| item | 2023 |\n|---|---|\n| rent | 12 |\n\nRent rose. It is paid monthly."
     found = numbered([chunks[0].model_copy(update={"text": text})], language.load("en"))

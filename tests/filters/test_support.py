@@ -17,7 +17,7 @@ def judged(record, **thresholds):
     ("answer", "verdict"),
     [
         (QUOTE, (None, 1.0)),
-        ("It contains plenty of ALCOHOLS.", (None, 0.6667)),
+        ("It contains plenty of ALCOHOLS.", ("answer_not_supported", 0.6667)),
         ("Chlorine bleach kills spores.", ("answer_not_supported", 0.0)),
         ("At least 60 percent alcohol, glycerol, perfume, color and chlorine.", ("answer_not_supported", 0.4286)),
     ],
@@ -38,7 +38,9 @@ def test_words_of_the_question_count_as_held_and_every_turn_is_read():
         Message(role=role, content=text)
         for turn in turns for role, text in zip(("user", "assistant"), turn, strict=True)
     ]  # fmt: skip
-    assert judged(example(skill="multi_turn", messages=messages)) == [(None, 0.7)]
+    assert judged(example(skill="multi_turn", messages=messages)) == [("answer_not_supported", 0.25)], (
+        "the worst sentence counts"
+    )
 
 
 def test_nothing_is_said_of_conclusions_refusals_and_abstentions():
