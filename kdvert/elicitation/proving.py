@@ -9,14 +9,14 @@ from kdvert.knowledge.language import Language
 
 ENOUGH = 0.8
 """Share of an answer's content words, those of the question aside, with which no further sentence is looked for."""
-MOST = 4
-"""Sentences of a proof; more would point at the passage and prove nothing."""
+MOST = 3
+"""Sentences that may prove one sentence; more would point at the passage and prove nothing."""
 
 
 def proof(
     answer: str, question: str, sentences: Sequence[Sentence], claimed: Sequence[int], language: Language
 ) -> list[Sentence]:
-    """Return the fewest sentences that hold what ``answer`` says: of the claimed ones if they do, else of all.
+    """Return the fewest sentences that hold each sentence of ``answer``: of the claimed ones if they do, else of all.
 
     The claim stands where words decide nothing. Whether the proof is enough, the filter ``support`` judges.
 
@@ -27,29 +27,46 @@ def proof(
         claimed: numbers of those that the teacher cites.
         language: tells which words carry content.
     """
-    said = language.content(answer) - language.content(question)
-    sentences = [s for s in sentences if not s.text.endswith("?")]  # a question of the passage states nothing
-    own = [s for s in sentences if s.number in set(claimed)]
-    if not said:
-        return own[:MOST]
-    found = _cover(said, own, language)
+    stating = [s for s in sentences if not s.text.endswith("?")]  # a question of the passage states nothing
+    own = [s for s in stating if s.number in set(claimed)]
+    known = language.content(question)
+    found: dict[int, Sentence] = {}
+    for part in [answer[start:end] for start, end in language.ends(answer)] or [answer]:
+        whole = language.content(part)
+        found |= {s.number: s for s in _of_sentence(whole - known, whole, own, stating, language)}
+    return sorted(found.values() or own[:MOST], key=lambda s: s.number)
+
+
+def _of_sentence(
+    said: frozenset[str],
+    whole: frozenset[str],
+    own: Sequence[Sentence],
+    stating: Sequence[Sentence],
+    language: Language,
+) -> list[Sentence]:
+    """Return what holds one sentence of an answer; nothing if no word of it stands anywhere."""
+    found = _cover(said, whole, own, language)
     if _missing(said, found, language) > (1 - ENOUGH) * len(said):
-        everywhere = _cover(said, [*own, *(s for s in sentences if s not in own)], language)
+        everywhere = _cover(said, whole, [*own, *(s for s in stating if s not in own)], language)
         if _missing(said, everywhere, language) < _missing(said, found, language):
             found = everywhere
-    return sorted(found or own[:MOST], key=lambda s: s.number)
+    return found
 
 
-def _cover(said: frozenset[str], among: Sequence[Sentence], language: Language) -> list[Sentence]:
-    """Pick sentences greedily, the one that holds most of what is missing first, until enough is held."""
+def _cover(
+    said: frozenset[str], whole: frozenset[str], among: Sequence[Sentence], language: Language
+) -> list[Sentence]:
+    """Pick sentences until enough of ``said`` is held: each time what holds most of it, and most of ``whole``."""
+    held = {s: language.content(s.text) for s in among}
     picked: list[Sentence] = []
     missing = said
-    while len(picked) < MOST and len(missing) > (1 - ENOUGH) * len(said):
-        best = max(among, key=lambda s: len(missing & language.content(s.text)), default=None)
-        if best is None or not missing & language.content(best.text):
+    while held and len(picked) < MOST and len(missing) > (1 - ENOUGH) * len(said):
+        gains = {s: len(missing & words) + len(whole & words) for s, words in held.items() if missing & words}
+        if not gains:
             break
+        best = max(gains, key=gains.__getitem__)
         picked.append(best)
-        missing -= language.content(best.text)
+        missing -= held.pop(best)
     return picked
 
 
