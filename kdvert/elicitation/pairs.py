@@ -37,7 +37,7 @@ def _gathered(chunks: Sequence[Chunk], most: int) -> Iterator[tuple[Chunk, ...]]
     for _, of_document in groupby(ordered, key=lambda c: c.document_id):
         own = list(of_document)
         calls = -(-len(own) // most)
-        for call in range(calls):  # of four, twice two rather than three and one
+        for call in range(calls):  # of five, three and two rather than four and one
             yield tuple(own[call * len(own) // calls : (call + 1) * len(own) // calls])
 
 

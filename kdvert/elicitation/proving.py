@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from kdvert.elicitation.numbering import Sentence
@@ -57,7 +58,7 @@ def _cover(
     said: frozenset[str], whole: frozenset[str], among: Sequence[Sentence], language: Language
 ) -> list[Sentence]:
     """Pick sentences until enough of ``said`` is held: each time what holds most of it, and most of ``whole``."""
-    held = {s: language.content(s.text) for s in among}
+    held = {s: _words(s.text, language) for s in among}
     picked: list[Sentence] = []
     missing = said
     while held and len(picked) < MOST and len(missing) > (1 - ENOUGH) * len(said):
@@ -70,5 +71,11 @@ def _cover(
     return picked
 
 
+@functools.lru_cache(maxsize=1024)
+def _words(sentence: str, language: Language) -> frozenset[str]:
+    """Return the content words of a sentence that was shown: every record of a reply looks at all of them."""
+    return language.content(sentence)
+
+
 def _missing(said: frozenset[str], held: Sequence[Sentence], language: Language) -> int:
-    return len(said.difference(*(language.content(s.text) for s in held)))
+    return len(said.difference(*(_words(s.text, language) for s in held)))

@@ -15,11 +15,11 @@ from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge import chroma, lexicon
 from kdvert.knowledge.embeddings import Embedder
 from kdvert.knowledge.fusion import CANDIDATES, fuse
-from kdvert.knowledge.quantizing import Precision
+from kdvert.knowledge.index_info import AGAIN, CHUNKS, INFO, STORE, IndexInfo, check, count, read_info
 from kdvert.knowledge.reranking import OFF, Reranker
 from kdvert.knowledge.settings import Only, SearchSettings
 from kdvert.progress import Progress, Silent
-from kdvert.records import Chunk, Record
+from kdvert.records import Chunk
 from kdvert.store import iter_jsonl, read_json, write_json, write_jsonl
 
 if TYPE_CHECKING:
@@ -31,36 +31,12 @@ if TYPE_CHECKING:
 
 COLLECTIONS = "collections.json"
 """Beside the cache of vectors: the collections that were ever made on servers, so that they can be deleted there."""
-CHUNKS, STORE, INFO = "chunks.jsonl", "chroma", "index.json"
 
 TITLE_TOKENS = 32
 """Room for the title, embedded before each passage, since a passage alone often leaves its topic unsaid."""
 
-_AGAIN = "Build it again: kdvert run --from index --force"
 _DECIMALS = 5  # of a vector, in the index's hash
-_PROBES = 50  # vectors read to see whether the store is whole
 _MORE = 4  # how many times k are asked for, so that equal scores are ordered here and not by the graph
-
-
-class IndexInfo(Record):
-    """``index.json``.
-
-    ``content_sha`` hashes the sorted (chunk id, title, text, rounded vector); Chroma's own files are left out, since
-    it rewrites them on opening. ``server`` is None for the embedded store; ``language`` is that of the words;
-    ``reranker_sha256`` is None without one.
-    """
-
-    embedder: str
-    embedder_sha256: str
-    dimension: int
-    count: int
-    content_sha: str
-    collection: str
-    server: str | None = None
-    precision: Precision = "float32"
-    language: str = "en"
-    search: SearchSettings = SearchSettings()
-    reranker_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,10 +122,10 @@ def _store(info: IndexInfo, out: Path, chunks: Sequence[Chunk], vectors: Sequenc
     with chroma.explained(info.server, "written"):
         client = chroma.connect(out / STORE, info.server)
         try:
-            if info.server is None or _count(client, info.collection) != info.count:
+            if info.server is None or count(client, info.collection) != info.count:
                 chroma.fill(client, info.collection, chunks, vectors)
-            if (stored := _count(client, info.collection)) != info.count:
-                raise WorkFailed(f"The vector store kept {stored} of {info.count} passages.", hint=_AGAIN)
+            if (stored := count(client, info.collection)) != info.count:
+                raise WorkFailed(f"The vector store kept {stored} of {info.count} passages.", hint=AGAIN)
         finally:
             client.close()
 
@@ -158,11 +134,6 @@ def _remember(path: Path, server: str, collection: str) -> None:
     """Write a collection down before it is filled: a killed build leaves text on the server too."""
     made: dict[str, list[str]] = read_json(path) if path.is_file() else {}
     write_json(path, made | {server: sorted({*made.get(server, []), collection})})
-
-
-def _count(client: Client, name: str) -> int | None:
-    names = {collection.name for collection in client.list_collections()}
-    return client.get_collection(name).count() if name in names else None
 
 
 def _content_sha(chunks: Sequence[Chunk], vectors: Sequence[Vectors]) -> str:
@@ -189,7 +160,7 @@ class Retriever:
         self._list = chunks
         self._places = {chunk.id: i for i, chunk in enumerate(chunks)}
         self._reranker = reranker
-        self._lexicon = lexicon.Lexicon(folder / lexicon.FOLDER, info.language, info.count, _AGAIN)
+        self._lexicon = lexicon.Lexicon(folder / lexicon.FOLDER, info.language, info.count, AGAIN)
         self._client = client
         self._collection = client.get_collection(info.collection, embedding_function=None)
         self.store = chroma.store(client, info.collection, embedder)
@@ -209,26 +180,26 @@ class Retriever:
             UserError: the embedder or the reranker is not the one that the index was built with.
             WorkFailed: the index is missing or damaged, or its server does not answer.
         """
-        info = _read_info(folder)
+        info = read_info(folder)
         root = root or folder.absolute().parent.parent
         embedder = Embedder(info.embedder, root=root, precision=info.precision)
         if embedder.sha256 != info.embedder_sha256:
             raise UserError(
                 f"The index was built with another revision of '{info.embedder}' (sha256 {info.embedder_sha256[:12]}…, "
                 f"now {embedder.sha256[:12]}…): its vectors cannot be compared.",
-                hint=_AGAIN,
+                hint=AGAIN,
             )
         reranker = _same_reranker(info, search or info.search, root)
         info = info.model_copy(update={"search": search}) if search else info
         chunks = list(iter_jsonl(folder / CHUNKS, Chunk))
         if info.server is None and not (folder / STORE / "chroma.sqlite3").is_file():
-            raise WorkFailed(f"The vector store in {folder / STORE} is missing.", hint=_AGAIN)
+            raise WorkFailed(f"The vector store in {folder / STORE} is missing.", hint=AGAIN)
         if not lexicon.is_whole(folder / lexicon.FOLDER):
-            raise WorkFailed(f"The index of words in {folder / lexicon.FOLDER} is not whole.", hint=_AGAIN)
+            raise WorkFailed(f"The index of words in {folder / lexicon.FOLDER} is not whole.", hint=AGAIN)
         with chroma.explained(info.server, "opened"):
             client = chroma.connect(folder / STORE, info.server)
             try:
-                _check(client, info, [c.id for c in chunks])
+                check(client, info, [c.id for c in chunks])
                 return cls(folder, info, embedder, reranker, chunks, client)
             except BaseException:
                 client.close()
@@ -364,37 +335,5 @@ def _shown(chunk: Chunk) -> str:
 def _same_reranker(info: IndexInfo, search: SearchSettings, root: Path) -> Reranker | None:
     reranker = _reranker(search, root)
     if reranker and search == info.search and reranker.sha256 != info.reranker_sha256:
-        raise UserError(f"The reranker '{search.reranker}' is not the one that the index was built with.", hint=_AGAIN)
+        raise UserError(f"The reranker '{search.reranker}' is not the one that the index was built with.", hint=AGAIN)
     return reranker
-
-
-def _read_info(folder: Path) -> IndexInfo:
-    missing = next((name for name in (INFO, CHUNKS) if not (folder / name).is_file()), None)
-    if missing:
-        raise WorkFailed(f"There is no index in {folder}: {missing} is missing.", hint="kdvert run --until index")
-    try:
-        return IndexInfo.model_validate(read_json(folder / INFO))
-    except ValueError:
-        raise WorkFailed(f"{folder / INFO} is not what kdvert writes.", hint=_AGAIN) from None
-
-
-def _check(client: Client, info: IndexInfo, ids: list[str]) -> None:
-    """Refuse a store that lost passages, or whose vectors cannot be read, before somebody relies on it."""
-    stored = _count(client, info.collection)
-    if stored is None and info.server:
-        raise WorkFailed(f"The Chroma server {info.server} does not hold this index any more.", hint=_AGAIN)
-    if not stored == info.count == len(ids):
-        found = f"its store holds {stored or 0} and its {CHUNKS} {len(ids)} of {info.count} passages"
-        raise WorkFailed(f"The index is damaged: {found}.", hint=_AGAIN)
-    # The count stands in SQLite and the vectors in files beside it: Chroma opens a store that lost them and then
-    # finds nothing, without a word.
-    sample = ids[:: max(1, len(ids) // _PROBES)]
-    if sample and not _are_unit(client.get_collection(info.collection).get(ids=sample, include=["embeddings"]), sample):
-        raise WorkFailed("The index is damaged: its store lost vectors.", hint=_AGAIN)
-
-
-def _are_unit(found: Any, ids: list[str]) -> bool:
-    import numpy as np
-
-    vectors = np.asarray(found["embeddings"], dtype="float32")
-    return len(vectors) == len(ids) and bool(np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3))
