@@ -18,8 +18,8 @@ _BLOCK = re.compile(r"(?:(?!\n[ \t]*\n).)+", re.DOTALL)
 _MARKUP = re.compile(r"^\s*(?:#|\||>|```|={3,}|-{3,}|<)")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+", re.MULTILINE)
 
-_GRAMMAR = ("tagger", "morphologizer", "attribute_ruler", "lemmatizer")
-"""Parts of a pipeline that where a sentence ends does not depend on."""
+_CUTTER = "senter"
+"""The part of a trained pipeline that finds ends of sentences and nothing else, seven times as fast as its parser."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,18 @@ class Language:
         return list(_sentences(text, self.parse))
 
     def ends(self, text: str) -> list[tuple[int, int]]:
-        """Return (start, end) of the same sentences without looking at their words, which is faster."""
+        """Return (start, end) of each sentence, much faster than `sentences` and at times cut elsewhere."""
         return [(start, end) for start, end, _ in _sentences(text, self._cut)]
 
     def _cut(self, text: str) -> Doc:
+        if not self.parsed or _CUTTER not in self.pipeline.component_names:
+            return self.parse(text)
         with one_thread():
-            return self.pipeline(text, disable=_GRAMMAR)
+            doc: Doc = self.pipeline.get_pipe(_CUTTER)(self.pipeline.make_doc(text))
+        for token in doc[1:]:
+            if token.is_sent_start and token.nbor(-1).is_left_punct:
+                token.is_sent_start = False  # it cuts behind the bracket of "([figure or section])"
+        return doc
 
     def content(self, text: str | Span) -> frozenset[str]:
         """Return the words that carry content (no function words, no punctuation), as `key` gives them."""

@@ -1,4 +1,4 @@
-"""Sentences are the same with and without grammar."""
+"""Where sentences end, with and without grammar."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ Asthma is a long-term disease of the airways, e.g. of children. Dr. Lee saw it i
 | drug | dose |
 El asma es una enfermedad. No se cura.
 """
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "Sulfolobus spp. are used in biotechnology ([figure or section]).",
+        "Ignaz Semmelweis (1847) observed that people who gave birth fell ill ([table 3]).",
+        "Give 2.5 mg b.i.d. with food.",
+    ],
+)
+def test_brackets_and_abbreviations_end_no_sentence(whole: str) -> None:
+    text = f"Cells are small. {whole} They divide."
+    assert [text[start:end] for start, end in load("en").ends(text)] == ["Cells are small.", whole, "They divide."]
 
 
 @pytest.mark.parametrize("code", ["en", "es"])
