@@ -24,7 +24,7 @@ def jobs(assignment: Assignment, strategy: str) -> list[Job[Outcome]]:
     """
     kind = skill(assignment.skill)
     most = assignment.together if kind.together else 1
-    counts = divided(assignment.wanted, assignment.chunks, assignment.per_passage)
+    counts = divided(assignment.wanted, assignment.chunks, kind.per_passage(assignment.per_passage))
     return [
         _Passages(assignment, strategy, kind, chunks, sum(counts[c.id] for c in chunks))
         for chunks in _gathered(assignment.chunks, most)

@@ -12,6 +12,7 @@ from kdvert.elicitation import samples
 from kdvert.elicitation.contract import Assignment, Outcome, Sampled
 from kdvert.elicitation.given import Given
 from kdvert.elicitation.mixing import Part
+from kdvert.elicitation.skills import skill
 from kdvert.elicitation.strategies import STRATEGIES, Source, strategy
 from kdvert.elicitation.tally import asked_of, tally
 from kdvert.records import Chunk, Example, Failure, sha256_text
@@ -199,7 +200,8 @@ def _drawn(parts: Sequence[Part], pool: Sequence[Chunk], per_passage: int) -> li
     start = 0
     dealt: list[list[Chunk]] = []
     for part in parts:
-        count = len(pool) if part.wanted is None else min(len(pool), math.ceil(part.wanted / per_passage))
+        most = skill(part.skill).per_passage(per_passage)
+        count = len(pool) if part.wanted is None else min(len(pool), math.ceil(part.wanted / most))
         taken = [pool[(start + n) % len(pool)] for n in range(count)]
         start += count
         dealt.append(taken)

@@ -16,6 +16,7 @@ from pydantic import Field
 from kdvert.elicitation import small_steps
 from kdvert.elicitation.contract import Assignment, Outcome, Sampled
 from kdvert.elicitation.phases import Elicited, passages_of
+from kdvert.elicitation.skills import skill
 from kdvert.elicitation.strategies import STRATEGIES, Source
 from kdvert.progress import Progress, track
 from kdvert.records import Example, Record
@@ -206,7 +207,7 @@ def surveyed(done: Sequence[Elicited], looker: Looker, student: Looker, base: As
                 units=_units(one, own, teacher),
                 all_known=not grows
                 or (all(p.all_known and u.complete for p in parts for u in p.units) and (answered or not row.student)),
-                per_unit=base.per_passage if row.source is Source.PASSAGES else 1,
+                per_unit=skill(one.part.skill).per_passage(base.per_passage) if row.source is Source.PASSAGES else 1,
                 answers=row.student.count if row.student else 0,
             )
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kdvert.elicitation.mixing import Part
+from kdvert.elicitation.skills import skill
 from kdvert.elicitation.strategies import STRATEGIES, Source
 
 
@@ -72,14 +73,16 @@ def _grows(part: Part, config: Any) -> bool:
 
 
 def _per_unit(part: Part, config: Any) -> int:
-    return int(config.per_passage) if STRATEGIES[part.strategy].source is Source.PASSAGES else 1
+    if STRATEGIES[part.strategy].source is not Source.PASSAGES:
+        return 1
+    return skill(part.skill).per_passage(int(config.per_passage))
 
 
 def _units(part: Part, config: Any, passages: int, root: Path) -> int:
     """Return how many passages, questions or records the part asks about, as far as that is known beforehand."""
     source = STRATEGIES[part.strategy].source
     if source is Source.PASSAGES:
-        return passages if part.wanted is None else min(passages, math.ceil(part.wanted / config.per_passage))
+        return passages if part.wanted is None else min(passages, math.ceil(part.wanted / _per_unit(part, config)))
     files = config.inputs if source is Source.INPUTS else config.seeds
     given = sum(_questions(root / name) for name in files)
     if source is Source.INPUTS and part.wanted is not None:

@@ -54,4 +54,4 @@ def draft(found: Label, occasion: Occasion, number: int) -> Draft:
     return Draft(conversation(request, label), [found.quote], context=[passage(occasion.about)], templates=[_REQUEST])
 
 
-SKILL = Skill("classification", Label, draft, variables)
+SKILL = Skill("classification", Label, draft, variables, most=1)

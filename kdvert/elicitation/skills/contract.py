@@ -105,6 +105,7 @@ class Skill(Generic[ItemType]):
         numbered: passages are shown as numbered sentences, and the reply cites numbers.
         together: a record may be about any of several passages, so that one call can ask about them all.
         beside: how many neighbors of the passage the teacher has to see, unless ``elicit.beside`` says otherwise.
+        most: records that a passage can give, where more make no sense; None: as many as ``elicit.per_passage``.
     """
 
     name: str
@@ -114,6 +115,11 @@ class Skill(Generic[ItemType]):
     numbered: bool = False
     together: bool = False
     beside: int = 0
+    most: int | None = None
+
+    def per_passage(self, wanted: int) -> int:
+        """Return how many records to ask for about a passage, if ``wanted`` were the most."""
+        return wanted if self.most is None else min(wanted, self.most)
 
     @property
     def schema(self) -> dict[str, Any]:

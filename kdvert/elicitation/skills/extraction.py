@@ -87,4 +87,4 @@ def draft(found: Extraction, occasion: Occasion, number: int) -> Draft:
     )
 
 
-SKILL = Skill("extraction", Extraction, draft, variables)
+SKILL = Skill("extraction", Extraction, draft, variables, most=1)
