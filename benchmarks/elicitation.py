@@ -26,6 +26,7 @@ from eliciting.counting import Proxy, proxy
 from eliciting.judging import Pair, counted, judge
 from eliciting.tools import TOOLS, Job
 
+OURS = ("kdvert", "kdvert-extractive")
 RESULT, PAIRS = "result.json", "pairs.jsonl"
 
 
@@ -70,7 +71,7 @@ def passages(corpus: Path, count: int) -> list[dict[str, str]]:
 
 def wanted(options: argparse.Namespace) -> list[tuple[str, int]]:
     """Return the tools to run and how many records to ask for; sdg-hub always writes about three questions."""
-    runs = [("kdvert", count) for count in options.per_passage]
+    runs = [(tool, count) for tool in OURS for count in options.per_passage]
     if options.synthetic_data_kit:
         runs += [("synthetic-data-kit", count) for count in options.counts]
     return runs + ([("sdg-hub", 3)] if options.sdg_hub else [])
@@ -124,8 +125,8 @@ def table(folder: Path, *, as_json: bool) -> str:
         lines.append(
             "| " + " | ".join(map(str, [*cells, r["accepted"], f"{r['accepted_per_1000_tokens']:.2f}"])) + " |"
         )
-    best = max((r["accepted_per_1000_tokens"] for r in results if r["tool"] != "kdvert"), default=0)
-    ours = max((r["accepted_per_1000_tokens"] for r in results if r["tool"] == "kdvert"), default=0)
+    best = max((r["accepted_per_1000_tokens"] for r in results if r["tool"] not in OURS), default=0)
+    ours = max((r["accepted_per_1000_tokens"] for r in results if r["tool"] in OURS), default=0)
     if best and ours:
         lines += ["", f"kdvert's best is {ours / best:.1f} times the best of the others."]
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Job:
     python: Path
 
 
-def kdvert(job: Job) -> Made:
+def kdvert(job: Job, skill: str = "grounded_qa") -> Made:
     """Run ``kdvert run --until filter`` on the passages as one source; return its accepted records."""
     project = job.folder / "project"
     subprocess.run([sys.executable, "-m", "kdvert", "new", "science", str(project)], check=True, stdout=sys.stderr)
@@ -60,7 +61,7 @@ def kdvert(job: Job) -> Made:
     settings: dict[str, Any] = {
         "vertical": "science",
         "ingest": {"sources": [{"path": "sources/*.jsonl"}]},
-        "elicit": {"per_passage": job.count, "teacher": teacher},
+        "elicit": {"per_passage": job.count, "skill": skill, "teacher": teacher},
         "filter": {"min_accepted": 1},
     }
     (project / "kdvert.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
@@ -128,6 +129,7 @@ def _kit_settings(job: Job) -> dict[str, Any]:
 
 TOOLS: dict[str, Callable[[Job], Made]] = {
     "kdvert": kdvert,
+    "kdvert-extractive": partial(kdvert, skill="extractive_qa"),
     "synthetic-data-kit": synthetic_data_kit,
     "sdg-hub": sdg_hub,
 }

@@ -8,7 +8,7 @@ from kdvert.filters.contract import Material, verdict
 from kdvert.knowledge.language import Language, load
 from kdvert.records import Example, Verdict
 
-SKILLS = frozenset(("grounded_qa", "multi_turn", "preference", "retrieval_use", "summary"))
+SKILLS = frozenset(("extractive_qa", "grounded_qa", "multi_turn", "preference", "retrieval_use", "summary"))
 """Skills whose answers say what the evidence says. Conclusions, judgments and refusals have words of their own."""
 
 

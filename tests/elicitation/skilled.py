@@ -28,6 +28,7 @@ PAIR = {
 }
 GOOD = {
     "grounded_qa": PAIR,
+    "extractive_qa": {"question": "How strong should hand sanitizer be?", "answer": "60 percent"},
     "multi_turn": {
         "turns": [
             PAIR,

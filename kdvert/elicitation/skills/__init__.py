@@ -11,6 +11,7 @@ _HERE = "kdvert.elicitation.skills"
 
 SKILLS: dict[str, str] = {
     "grounded_qa": f"{_HERE}.grounded_qa:SKILL",
+    "extractive_qa": f"{_HERE}.extractive_qa:SKILL",
     "multi_turn": f"{_HERE}.multi_turn:SKILL",
     "reasoning": f"{_HERE}.reasoning:SKILL",
     "summary": f"{_HERE}.summary:SKILL",
