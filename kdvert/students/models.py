@@ -93,10 +93,14 @@ def unpacked(model: PreTrainedModel, hardware: Hardware) -> PreTrainedModel:
     are the same to the last bit: nf4 says how they are stored, and rounding to it has happened.
     """
     packed = getattr(model, "is_loaded_in_4bit", False)
-    size = model.num_parameters() * hardware.torch_dtype.itemsize
-    if hardware.device == "cpu" and packed and size <= hardware.memory_bytes / 4:
+    if packed and not stays_packed(model.num_parameters(), hardware):
         model = model.dequantize(hardware.torch_dtype)
     return model
+
+
+def stays_packed(parameters: int, hardware: Hardware) -> bool:
+    """Return whether a base of so many numbers in 4 bits is left so. See `unpacked`."""
+    return hardware.device != "cpu" or parameters * hardware.torch_dtype.itemsize > hardware.memory_bytes / 4
 
 
 def with_adapter(base: PreTrainedModel, folder: Path) -> PreTrainedModel:

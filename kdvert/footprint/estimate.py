@@ -1,0 +1,181 @@
+"""Memory of a training by part: what is held is reckoned from counts, what comes and goes is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kdvert.errors import UserError
+from kdvert.footprint import tracing
+from kdvert.footprint.machines import Machine
+from kdvert.footprint.records import Footprint, Part
+from kdvert.footprint.skeleton import Adapter, Sizes, sizes
+from kdvert.footprint.steps import STEPS
+from kdvert.footprint.tracing import Computing, Moment
+from kdvert.students.models import precision, stays_packed
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+NF4 = 1 / 2 + 1 / 64 + 4 / (64 * 256)
+"""Bytes a weight: four bits, a scale of 8 bits for 64 weights, and a scale of 32 bits for 256 of these scales (double
+quantization, arXiv 2305.14314)."""
+
+CODES = (16 + 256 + 1) * 4
+"""Bytes of tables and offset that each matrix in nf4 brings along."""
+
+ADAM, ADAM_8_BIT = 8, 2 * (1 + 4 / 256)
+"""Bytes of AdamW's two moments for a number that is trained: in float32, or in 8 bits with a scale for 256 of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Student:
+    """A base and the adapter to train on it.
+
+    Attributes:
+        ref: what the user calls the base.
+        config: of the base.
+        adapter: to train.
+        objectives: names in `kdvert.footprint.steps.STEPS`.
+    """
+
+    ref: str
+    config: PretrainedConfig
+    adapter: Adapter
+    objectives: tuple[str, ...] = ("sft",)
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """Counts of numbers."""
+        return sizes(self.config, self.ref, self.adapter)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What lies in memory all the time, in bytes."""
+
+    linear: int
+    rest: int
+    adapter: int
+    reference: int
+    optimizer: int
+    unpacking: int
+    packed: bool
+    eight_bit: bool
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.linear + self.rest + self.adapter + self.reference + self.optimizer + self.unpacking
+
+
+def held(student: Student, machine: Machine, *, four_bit: bool) -> Held:
+    """Return what a machine holds from the first step to the last."""
+    count, item = student.sizes, machine.hardware.torch_dtype.itemsize
+    packed = four_bit and stays_packed(count.base, machine.hardware)
+    eight_bit = machine.hardware.device == "cuda" and machine.hardware.four_bit
+    return Held(
+        linear=_packed(count) if packed else count.linear * item,
+        rest=count.rest * item,
+        adapter=count.adapter * 4,
+        reference=count.adapter * 4 if any(STEPS[name].reference for name in student.objectives) else 0,
+        optimizer=round(count.adapter * (ADAM_8_BIT if eight_bit else ADAM)),
+        unpacking=count.largest * item if packed else 0,
+        packed=packed,
+        eight_bit=eight_bit,
+    )
+
+
+def _packed(count: Sizes) -> int:
+    return round(count.linear * NF4) + count.matrices * CODES
+
+
+def loading(student: Student, machine: Machine, *, four_bit: bool) -> int:
+    """Return the bytes at the fullest moment of loading the base on a CPU or into a GPU.
+
+    The files are mapped into memory as they are read, which a GPU's memory does not see; a base that is unpacked lies
+    there packed until its last layer is unpacked.
+    """
+    count, item = student.sizes, machine.hardware.torch_dtype.itemsize
+    on_cpu = machine.hardware.device != "cuda"
+    if not four_bit:
+        return count.base * item * (2 if on_cpu else 1)
+    packed = _packed(count) + count.rest * item
+    mapped = count.base * 2 if on_cpu else 0
+    unpacked = 0 if stays_packed(count.base, machine.hardware) else (count.linear + count.largest) * item
+    return packed + max(mapped, unpacked)
+
+
+def computing(machine: Machine) -> Computing:
+    """Return how a machine computes a step; this mirrors `kdvert.distillation.qlora`."""
+    on_gpu = machine.hardware.device == "cuda"
+    return Computing(machine.hardware.torch_dtype, autocast=on_gpu, checkpointing=on_gpu, in_place=on_gpu)
+
+
+def footprint(student: Student, machine: Machine, *, four_bit: bool, batch: int, length: int) -> Footprint:
+    """Return what a step takes: of several objectives, that which takes most.
+
+    Args:
+        student: base, adapter, objectives.
+        machine: to train on.
+        four_bit: whether the base is held in nf4.
+        batch: records a step.
+        length: tokens of the longest record.
+    """
+    always = held(student, machine, four_bit=four_bit)
+    unknown, name, moment = None, student.objectives[0], dict.fromkeys(tracing.KINDS, 0.0)
+    try:
+        name, moment = _fullest(student, machine, batch, length)
+    except UserError as error:
+        unknown = f"{error.message}"
+    parts = _parts(student, machine, always, moment)
+    return Footprint(
+        machine=machine.name,
+        precision=precision(machine.hardware, four_bit=four_bit),
+        objective=name,
+        batch=batch,
+        length=length,
+        parts=parts,
+        peak_bytes=sum(part.bytes for part in parts),
+        loading_bytes=loading(student, machine, four_bit=four_bit),
+        usable_bytes=machine.usable_bytes,
+        unknown=unknown,
+    )
+
+
+def _fullest(student: Student, machine: Machine, batch: int, length: int) -> tuple[str, Moment]:
+    """Return the objective that takes most, and its fullest moment."""
+    moments = [
+        (name, moment)
+        for name in student.objectives
+        for moment in phases(student, name, computing(machine), batch, length).values()
+    ]
+    return max(moments, key=lambda row: sum(row[1].values()))
+
+
+def phases(student: Student, objective: str, how: Computing, batch: int, length: int) -> dict[str, Moment]:
+    """Return the fullest moment of each phase of a step. See `kdvert.footprint.tracing.trace`."""
+    return tracing.trace(
+        student.config, student.ref, step=STEPS[objective], adapter=student.adapter, batch=batch, length=length,
+        computing=how,
+    )  # fmt: skip
+
+
+def _parts(student: Student, machine: Machine, always: Held, moment: Moment) -> Sequence[Part]:
+    dtype = machine.hardware.dtype
+    form = "nf4, double quantization" if always.packed else dtype
+    checkpointed = ", computed again on the way back" if computing(machine).checkpointing else ", kept for the way back"
+    rows = [
+        ("weights of linear layers", always.linear, form),
+        ("embeddings, norms, output layer", always.rest, dtype),
+        ("a layer's weights, unpacked", always.unpacking, f"{dtype}, one at a time"),
+        ("adapter", always.adapter, f"float32, rank {student.adapter.rank}"),
+        ("adapter as it was", always.reference, "what preference holds the student to"),
+        ("optimizer", always.optimizer, f"AdamW, two {'8-bit numbers' if always.eight_bit else 'float32'} a number"),
+        ("gradients", moment["gradients"], "float32, those there at the fullest moment"),
+        ("activations", moment["activations"], f"{dtype}{checkpointed}"),
+        ("logits and loss", moment["logits"], f"over {student.sizes.vocabulary:,} tokens"),
+    ]
+    return [Part(name=name, bytes=round(size), about=about) for name, size, about in rows if size]

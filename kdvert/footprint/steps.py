@@ -1,0 +1,74 @@
+"""What a step of training computes, by objective: the one list that says how memory differs between them.
+
+A row stands for a trainer. Its loss is run once without numbers (`kdvert.footprint.tracing`), so it says which tensors
+there are; it has to make those that the trainer makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of an objective.
+
+    Attributes:
+        loss: (model with adapter, batch of ``input_ids``, ``attention_mask``, ``labels``) to the loss. The model's
+            forward is TRL's, with ``fused_lm_head``.
+        sequences: how many sequences a record of the batch stands for.
+        reference: a copy of the adapter is kept as it was at the start.
+    """
+
+    loss: Callable[[Any, dict[str, Tensor]], Tensor]
+    sequences: int = 1
+    reference: bool = False
+
+
+def words(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    """Return the loss of TRL's SFTTrainer: the vocabulary is gone through in tiles, no whole logits are made."""
+    found = model(**batch, use_cache=False, fused_lm_head=True)
+    found.entropy.detach().sum()
+    found.is_top1.sum()
+    loss: Tensor = -found.log_probs.sum() / found.label_mask.sum().clamp(min=1)
+    return loss
+
+
+def distributions(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    """Return a loss on all logits: log-probabilities in float32 over the whole vocabulary.
+
+    Those of a batch in which every token is learned; the trainer leaves out prompts that no answer starts before.
+    """
+    import torch
+
+    inputs = {name: value for name, value in batch.items() if name != "labels"}
+    logits = model(**inputs, use_cache=False).logits[:, :-1]
+    logprobs = torch.log_softmax(logits.reshape(-1, logits.shape[-1]).float(), dim=1)
+    kept = logprobs.gather(1, batch["labels"][:, 1:].reshape(-1, 1).expand(-1, 64))
+    loss: Tensor = -(kept.exp() * kept).sum()
+    return loss
+
+
+def pairs(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    """Return a loss like that of TRL's DPOTrainer: two answers at once, and once more as it was before."""
+    import torch
+
+    mine = model(**batch, use_cache=False, fused_lm_head=True).log_probs.sum(-1)
+    with torch.no_grad():
+        before = model(**batch, use_cache=False, fused_lm_head=True).log_probs.sum(-1)
+    chosen, rejected = (mine - before).chunk(2)
+    loss: Tensor = -torch.nn.functional.logsigmoid(0.1 * (chosen - rejected)).mean()
+    return loss
+
+
+STEPS: dict[str, Step] = {
+    "sft": Step(words),
+    "cpt": Step(words),
+    "kl": Step(distributions),
+    "preference": Step(pairs, sequences=2, reference=True),
+}

@@ -1,0 +1,174 @@
+"""What a training takes, from a config alone: held against real modules, real tensors and a real training."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kdvert.errors import UserError, WorkFailed
+from kdvert.footprint.estimate import Student, computing, footprint, held, phases
+from kdvert.footprint.finding import config_folder
+from kdvert.footprint.fitting import fit, growth
+from kdvert.footprint.machines import GPUS, Machine, here
+from kdvert.footprint.skeleton import Adapter, read_config
+from kdvert.hardware import Capabilities, choose, probe
+
+CPU = here(choose(Capabilities(cores=2, memory_bytes=16 * 2**30, bitsandbytes=True)))
+
+
+@pytest.fixture(scope="module")
+def config_only(tiny_model, tmp_path_factory):
+    """A folder with the config.json of a six-layer Llama and nothing else."""
+    folder = tmp_path_factory.mktemp("config")
+    plain = json.loads((tiny_model / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(plain | {"num_hidden_layers": 6}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def student(config_only):
+    return Student("six", read_config(config_only, "six"), Adapter(rank=8))
+
+
+def test_numbers_are_those_of_the_real_model_with_the_real_adapter(tiny_model):
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    for variant in ("lora", "rslora", "dora"):
+        counted = Student("tiny", read_config(tiny_model, "tiny"), Adapter(4, variant)).sizes
+        model = AutoModelForCausalLM.from_pretrained(tiny_model)
+        assert counted.base == model.num_parameters()
+        assert counted.rest == model.num_parameters() - sum(
+            p.numel() for n, p in model.named_parameters() if n.endswith("proj.weight")
+        )
+        config = LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM", use_dora=variant == "dora")
+        assert counted.adapter == get_peft_model(model, config).get_nb_trainable_parameters()[0]
+
+
+def test_weights_in_four_bits_take_what_bitsandbytes_takes(tiny_model):
+    from bitsandbytes.nn import Linear4bit
+
+    from kdvert.students.models import load_base
+    from kdvert.weights import resolve
+
+    model = load_base(resolve(str(tiny_model)), probe(), four_bit=True)
+    packed = [m for m in model.modules() if isinstance(m, Linear4bit)]
+    assert packed
+    states = [m.weight.quant_state for m in packed]
+    real = sum(m.weight.numel() * m.weight.element_size() for m in packed) + sum(
+        t.numel() * t.element_size()
+        for s in states
+        for t in (s.absmax, s.code, s.offset, s.state2.absmax, s.state2.code)
+    )
+    small = Machine("small", choose(Capabilities(cores=1, memory_bytes=2**20, bitsandbytes=True)))
+    always = held(Student("tiny", read_config(tiny_model, "tiny"), Adapter()), small, four_bit=True)
+    assert always.packed
+    assert always.linear == pytest.approx(real, rel=0.01)
+
+
+def test_a_base_that_training_unpacks_is_planned_unpacked(student):
+    roomy = held(student, CPU, four_bit=True)
+    assert not roomy.packed
+    assert roomy.linear == 4 * student.sizes.linear
+    assert roomy.unpacking == 0
+
+
+def test_activations_are_those_that_autograd_really_keeps(tiny_model):
+    """Each storage that a real step keeps for the way back is counted; the trace must say the same."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_model, attn_implementation="sdpa")
+    model = get_peft_model(model, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"))
+    model.train()
+    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    kept = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = (storage.nbytes(), tensor)
+        return tensor
+
+    mask = torch.ones((4, 96), dtype=torch.long)
+    mask[0, 60:] = 0  # as in a batch of records that are not alike in length
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        model.get_base_model().model(torch.zeros((4, 96), dtype=torch.long), attention_mask=mask)
+    student = Student("tiny", read_config(tiny_model, "tiny"), Adapter(rank=8))
+    found = phases(student, "sft", computing(CPU), 4, 96)["loss"]
+    assert found["activations"] == pytest.approx(sum(size for size, _ in kept.values()), rel=0.03)
+
+
+def test_a_deep_model_is_reckoned_from_two_short_ones(student, config_only):
+    from kdvert.footprint import tracing
+    from kdvert.footprint.steps import STEPS
+
+    whole = tracing._traced(student.config, "six", STEPS["sft"], student.adapter, 3, 80, computing(CPU))
+    assert phases(student, "sft", computing(CPU), 3, 80) == whole
+
+
+def test_checkpointing_keeps_less_and_a_longer_batch_takes_more(student):
+    plain, checkpointed = (phases(student, "sft", computing(m), 4, 256) for m in (CPU, GPUS[1]))
+    assert checkpointed["loss"]["activations"] < plain["loss"]["activations"] / 4
+    assert footprint(student, CPU, four_bit=True, batch=8, length=256).peak_bytes > (
+        footprint(student, CPU, four_bit=True, batch=4, length=256).peak_bytes
+    )
+
+
+def test_parts_add_up_and_objectives_differ(student, config_only):
+    import dataclasses
+
+    peaks = {}
+    for name in ("sft", "cpt", "kl", "preference"):
+        planned = footprint(dataclasses.replace(student, objectives=(name,)), CPU, four_bit=False, batch=4, length=128)
+        assert planned.peak_bytes == sum(p.bytes for p in planned.parts)
+        assert planned.unknown is None
+        peaks[name] = planned.peak_bytes
+    assert peaks["cpt"] == peaks["sft"]
+    assert peaks["preference"] > peaks["sft"], "two answers a record"
+    both = footprint(dataclasses.replace(student, objectives=("sft", "kl")), CPU, four_bit=False, batch=4, length=128)
+    assert both.objective == max(("sft", "kl"), key=peaks.__getitem__)
+
+
+@pytest.mark.parametrize("machine", [CPU, GPUS[0]], ids=lambda m: m.hardware.device)
+def test_what_is_said_to_fit_fits_and_one_more_does_not(student, machine):
+    small = Machine("small", choose(Capabilities(cores=2, memory_bytes=900_000_000, bitsandbytes=True)))
+    machine = small if machine is CPU else machine
+    found = fit(student, machine, four_bit=False, batch=4, length=512)
+    grows = growth(student, computing(machine))
+    direct = footprint(student, machine, four_bit=False, batch=found.batch, length=512)
+    assert direct.peak_bytes <= machine.usable_bytes * 1.01
+    always = held(student, machine, four_bit=False).total
+    assert always + grows.at(found.batch, 512) == pytest.approx(direct.peak_bytes, rel=0.01)
+    if machine is small:
+        assert footprint(student, machine, four_bit=False, batch=found.batch + 1, length=512).fits is False
+
+
+def test_what_is_too_large_for_a_machine_fits_in_no_batch(student):
+    tiny = Machine("tiny", choose(Capabilities(cores=1, memory_bytes=2**20)))
+    found = fit(student, tiny, four_bit=False, batch=1, length=16)
+    assert (found.batch, found.length) == (0, 0)
+
+
+def test_a_folder_with_only_a_config_is_enough_and_what_is_missing_is_said(config_only, tmp_path):
+    assert config_folder(str(config_only)) == config_only
+    with pytest.raises(UserError, match=r"holds no config\.json"):
+        config_folder(str(tmp_path))
+    with pytest.raises(WorkFailed, match=r"not on this machine") as caught:
+        config_folder("hf:nobody/has-this-model-here")
+    assert "No weights are needed" in caught.value.hint
+    with pytest.raises(UserError, match="not of the form"):
+        config_folder("hf:one-word")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_config(tmp_path, "cut off")
+
+
+def test_a_model_that_writes_no_text_is_named(tmp_path):
+    from kdvert.footprint.skeleton import sizes
+
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "vit"}))
+    with pytest.raises(UserError, match="No model can be built"):
+        sizes(read_config(tmp_path, "vit"), "vit", Adapter())
