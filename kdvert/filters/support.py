@@ -23,7 +23,7 @@ def apply(examples: Sequence[Example], material: Material) -> list[list[Verdict]
 
 
 def _judged(example: Example, language: Language, least: float) -> list[Verdict]:
-    if example.skill not in SKILLS or _abstains(example):
+    if example.skill not in SKILLS or abstains(example):
         return []
     share = _share(example, language)
     if share is None:
@@ -31,7 +31,8 @@ def _judged(example: Example, language: Language, least: float) -> list[Verdict]
     return [verdict("support", None if share >= least else "answer_not_supported", share)]
 
 
-def _abstains(example: Example) -> bool:
+def abstains(example: Example) -> bool:
+    """Tell whether a record answers that the passages do not say it."""
     return any(v.check == "answer_in_context" and not v.score for v in example.verdicts)
 
 

@@ -15,6 +15,7 @@ FILTERS: dict[str, str] = {
     "length": "kdvert.filters.length:apply",
     "language": "kdvert.filters.language:apply",
     "support": "kdvert.filters.support:apply",
+    "recombination": "kdvert.filters.recombination:apply",
     "numbers": "kdvert.filters.arithmetic:apply",
     "checks": "kdvert.filters.checks:apply",
     "eval_overlap": "kdvert.filters.eval_overlap:apply",

@@ -63,8 +63,12 @@ class Language:
 
     def content(self, text: str | Span) -> frozenset[str]:
         """Return the words that carry content (no function words, no punctuation), as `key` gives them."""
+        return frozenset(self.content_in_order(text))
+
+    def content_in_order(self, text: str | Span) -> list[str]:
+        """Return the same words as they come, repeats included."""
         tokens = self._tokens(text) if isinstance(text, str) else text
-        return frozenset(self.key(t) for t in tokens if _carries(t))
+        return [self.key(t) for t in tokens if _carries(t)]
 
     def _tokens(self, text: str) -> Doc:
         """Return the tokens of ``text``, with grammar only where `key` asks for it: that is nearly all of the work."""

@@ -177,6 +177,14 @@ def one(ask, name, item=None, **changes):
     return record
 
 
+def test_a_sentence_about_a_replaced_value_proves_nothing(ask):
+    text = f"{ALCOHOL} The genus [PERSON_1] causes the plague."
+    shown = [passages()[0].model_copy(update={"text": text})]
+    pair = {"sentences": [2], "question": "What causes the plague?", "answer": "A genus causes the plague."}
+    found = one(ask, "grounded_qa", pair, shown=shown)
+    assert (found.reason, found.detail) == ("evidence_has_placeholder", "The genus [PERSON_1] causes the plague.")
+
+
 def asking(words, question="How is hand sanitizer used?"):
     return {"question": question, "answer": words}
 

@@ -151,6 +151,7 @@ def test_all_verdicts_of_a_reject_are_kept():
         "quote_not_found",
         "too_short",
         "answer_not_supported",
+        "answer_recombines",
     ]
     assert {v.check for v in judged.verdicts} >= {"evidence", "length", "language", "eval_overlap", "near_duplicate"}
 

@@ -51,7 +51,8 @@ def cited(pair: Pair, occasion: Occasion) -> list[str]:
     """Return what the pair rests on, word for word: the sentences cited, or nearer ones if those do not hold it.
 
     Raises:
-        Unusable: ``no_such_sentence``.
+        Unusable: ``no_such_sentence``, or ``evidence_has_placeholder``: what the sentence is about was replaced, so it
+            proves nothing of anything.
     """
     if not pair.sentences:
         return [pair.quote]
@@ -59,6 +60,8 @@ def cited(pair: Pair, occasion: Occasion) -> list[str]:
     if missing := [n for n in pair.sentences if not 1 <= n <= len(shown)]:
         raise Unusable("no_such_sentence", f"{missing[0]} of {len(shown)}")
     found = proof(pair.answer, pair.question, shown, pair.sentences, occasion.task.language)
+    if hidden := next((s for s in found if occasion.task.stands_in(s.text)), None):
+        raise Unusable("evidence_has_placeholder", hidden.text)
     return [sentence.text for sentence in found]
 
 
