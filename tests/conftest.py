@@ -70,6 +70,21 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def make_student() -> Callable[..., Path]:
+    """Return a function that makes a finished project with a real, tiny student and a real index."""
+    return _module("students/finished_project.py").make
+
+
+@pytest.fixture(scope="session")
+def finished_student(
+    tmp_path_factory: pytest.TempPathFactory, make_student: Callable[..., Path], vertical: verticals.Vertical,
+    tiny_model: Path,
+) -> Path:  # fmt: skip
+    """A finished project; copy it before changing it."""
+    return make_student(tmp_path_factory.mktemp("student") / "project", vertical, tiny_model)
+
+
+@pytest.fixture(scope="session")
 def read_lines() -> Callable[[Path], list[dict[str, Any]]]:
     """Return a function that reads a JSON-lines file as plain data."""
     return lambda path: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
@@ -78,12 +93,17 @@ def read_lines() -> Callable[[Path], list[dict[str, Any]]]:
 @pytest.fixture
 def endpoint() -> Iterator[Any]:
     """An OpenAI-compatible server that records what it receives and can misbehave."""
-    path = Path(__file__).parent / "teachers" / "mock_endpoint.py"
-    spec = importlib.util.spec_from_file_location("mock_endpoint", path)
+    made = _module("teachers/mock_endpoint.py").Endpoint()
+    yield made
+    made.stop()
+
+
+def _module(name: str) -> Any:
+    """Import a module that lies among the tests: the folders there are no packages."""
+    path = Path(__file__).parent / name
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    made = module.Endpoint()
-    yield made
-    made.stop()
+    return module

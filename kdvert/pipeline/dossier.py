@@ -43,10 +43,16 @@ def write(run: Run, *, out: Path | None = None, data: bool = False) -> Index:
     return job.write(made, folder, templates=templates, data=files if data else None)
 
 
-def lineage(run: Run) -> Lineage:
-    """Gather the lineage of a project that may be reported on. Raises as `write` does."""
-    taint = _taint(run)
-    _require_finished(run)
+def lineage(run: Run, *, command: str = "kdvert report", what: str = "The dossier") -> Lineage:
+    """Gather the lineage of a project whose student may be handed on. Raises as `write` does.
+
+    Args:
+        run: the project.
+        command: which command asks, for what errors say to do.
+        what: what would not be true if a stage were out of date.
+    """
+    taint = _taint(run, command)
+    _require_finished(run, command, what)
     report = _cleared(run)
     return gather.lineage(
         Inputs({name: run.project.work / name for name in read_lock(run.project.work)}),
@@ -61,7 +67,7 @@ def lineage(run: Run) -> Lineage:
     )
 
 
-def _taint(run: Run) -> list[Taint]:
+def _taint(run: Run, command: str) -> list[Taint]:
     rows = [
         Taint(adapter=t.path, documents=len(t.taint.documents), at=t.taint.at, current=t.path.startswith(CURRENT))
         for t in tainted(run.project.root)
@@ -70,20 +76,20 @@ def _taint(run: Run) -> list[Taint]:
         if row.current:
             raise GateBlocked(
                 f"The student was trained on what has been forgotten since ({row.adapter}, {row.at[:10]}).",
-                hint="kdvert run trains it anew without that; then kdvert report.",
+                hint=f"kdvert run trains it anew without that; then {command}.",
             )
     return rows
 
 
-def _require_finished(run: Run) -> None:
+def _require_finished(run: Run, command: str, what: str) -> None:
     steps = plan(run, last=LAST)
     if all(step.reason == "not run yet" for step in steps):
-        raise WorkFailed("The project has not run yet, so there is nothing to report on.", hint="kdvert run")
+        raise WorkFailed("The project has not run yet, so there is no student to hand on.", hint="kdvert run")
     for step in steps:
         if step.reason:
             raise WorkFailed(
-                f"The dossier would not be true: stage {step.stage} is out of date ({step.reason}).",
-                hint="If the run was given --set, give kdvert report the same. Else kdvert run, then kdvert report.",
+                f"{what} would not be true: stage {step.stage} is out of date ({step.reason}).",
+                hint=f"If the run was given --set, give {command} the same. Else kdvert run, then {command}.",
             )
 
 
