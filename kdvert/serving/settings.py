@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LEAST = 0.30
+LEAST = 0.35
 """Cosine similarity of question and nearest passage below which the assistant abstains (docs/using.md says why)."""
 
 
