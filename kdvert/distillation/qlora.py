@@ -1,35 +1,38 @@
-"""QLoRA (arXiv 2305.14314) through TRL's SFTTrainer: an adapter on every linear layer of a base held in nf4.
+"""QLoRA (arXiv 2305.14314): an adapter on every linear layer of a base held in nf4, trained phase by phase.
 
-The same code runs on CPU and GPU; what differs comes from `kdvert.hardware`.
+Each phase has a trainer of TRL or transformers, which its objective makes. The same code runs on CPU and GPU; what
+differs comes from `kdvert.hardware`.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from kdvert.distillation.data import Encoded, labels
+from kdvert.distillation.objectives import sft
+from kdvert.distillation.objectives.contract import Parts, Phase, Row
 from kdvert.distillation.settings import Settings
+from kdvert.distillation.watch import history, last_complete, step_of, watch
 from kdvert.errors import WorkFailed
 from kdvert.hardware import Hardware
 from kdvert.progress import Bar, Progress
+from kdvert.store import read_json, write_json
 from kdvert.students.models import load_base, load_tokenizer, unpacked
 from kdvert.weights import Weights
 
 if TYPE_CHECKING:
     import torch
-    from transformers import TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from peft import PeftModel
+    from transformers import Trainer
 
-_COMPLETE = "complete"  # written into a checkpoint once all of it is on disk
-_LOG = logging.getLogger("kdvert.distillation")
+_DONE, _STATE = "done", "phase.json"
+_REFERENCE = "ref"  # the copy of the adapter that TRL's preference trainers hold the student to
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,14 @@ class Trained:
     """What training gave.
 
     Attributes:
-        history: rows of {step, epoch, loss or eval_loss, tokens}; losses in nats per trained token.
+        history: rows of {objective, step, epoch, loss or eval_loss, tokens}; losses in nats per trained token, those
+            of ``preference`` per pair.
         tokens: tokens the student has read, padding left out.
         trainable_parameters: numbers in the adapter.
         resumed_at: step of the checkpoint that training went on from, or 0.
     """
 
-    history: list[dict[str, float]]
+    history: list[dict[str, Any]]
     tokens: int
     trainable_parameters: int
     resumed_at: int
@@ -53,10 +57,20 @@ class Trained:
         return next((row[name] for row in reversed(self.history) if name in row), None)
 
 
+@dataclass
+class _Sofar:
+    """What the phases so far have come to."""
+
+    history: list[dict[str, Any]]
+    steps: int = 0
+    tokens: int = 0
+    resumed_at: int = 0
+
+
 def train(
-    rows: Encoded,
-    validation: Encoded,
+    phases: Sequence[Phase],
     *,
+    validation: Sequence[Row] = (),
     weights: Weights,
     hardware: Hardware,
     four_bit: bool,
@@ -68,8 +82,8 @@ def train(
     """Train an adapter and save it.
 
     Args:
-        rows: what to train on.
-        validation: what to measure the loss on after each epoch; may be empty.
+        phases: what to train on, one after the other.
+        validation: held-out rows of token ids with labels; measured at the end, if the last phase measures nothing.
         weights: the base.
         hardware: what this machine can do.
         four_bit: hold the base in nf4.
@@ -85,162 +99,175 @@ def train(
     from transformers import set_seed
 
     set_seed(settings.seed)
-    steps = math.ceil(len(rows.rows) / settings.batch_size) * settings.epochs
-    resume = _last_complete(checkpoints)
-    with progress.bar("training steps", steps) as bar, _enough_memory(settings), warnings.catch_warnings():
+    sofar = _Sofar([])
+    total = sum(_steps(phase, settings) for phase in phases)
+    with progress.bar("training steps", total) as bar, _enough_memory(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of TRL's own use of transformers; nothing a user could mend
-        arguments = _arguments(settings, hardware, steps, checkpoints, validate=bool(validation.rows), resume=resume)
-        trainer = _trainer(rows, validation, weights, hardware, four_bit, settings, arguments, _watch(bar))
+        model = _adapted(unpacked(load_base(weights, hardware, four_bit=four_bit), hardware), settings)
+        for number, phase in enumerate(phases):
+            backend = _Backend(phase, checkpoints / f"{number}-{phase.name}", weights, hardware, settings, bar)
+            backend.run(model, sofar)
+        if validation and not phases[-1].validation:
+            sofar.history.append(_measured(model, validation, phases[-1], weights, hardware, settings, sofar))
+    _save(model, adapter, weights.ref)
+    return Trained(sofar.history, sofar.tokens, sum(p.numel() for p in _trainable(model)), sofar.resumed_at)
+
+
+@dataclass(frozen=True)
+class _Backend:
+    """Trains one phase. ``folder`` holds its checkpoints, and in ``done`` what it came to."""
+
+    phase: Phase
+    folder: Path
+    weights: Weights
+    hardware: Hardware
+    settings: Settings
+    bar: Bar
+
+    def run(self, model: PeftModel, sofar: _Sofar) -> None:
+        """Train the phase, or take over what an earlier run made of it."""
+        steps = _steps(self.phase, self.settings)
+        if (self.folder / _DONE / _STATE).is_file():
+            _load(model, self.folder / _DONE)
+            self.bar.advance(steps)
+            sofar.resumed_at = sofar.steps + steps
+        else:
+            self._train(model, sofar)
+        told = read_json(self.folder / _DONE / _STATE)
+        sofar.history += told["history"]
+        sofar.tokens += told["tokens"]
+        sofar.steps += steps
+
+    def _train(self, model: PeftModel, sofar: _Sofar) -> None:
+        from transformers import PrinterCallback
+
+        resume = last_complete(self.folder)
+        arguments = _arguments(self.phase, self.settings, self.hardware, self.folder, resume=resume)
+        if arguments["gradient_checkpointing"]:
+            model.enable_input_require_grads()
+        parts = Parts(
+            model, load_tokenizer(self.weights), arguments, self.phase.rows, self.phase.validation, [watch(self.bar)]
+        )
+        trainer = self.phase.trainer(parts)
+        trainer.remove_callback(PrinterCallback)
+        _in_full_precision(model)
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    _save(trainer, adapter, weights.ref)
-    return Trained(
-        history=_history(trainer.state.log_history),
-        tokens=int(trainer.state.num_input_tokens_seen),
-        trainable_parameters=sum(p.numel() for p in _trainable(trainer)),
-        resumed_at=int(resume.name.rpartition("-")[2]) if resume else 0,
-    )
+        if _REFERENCE in model.peft_config:
+            model.delete_adapter(_REFERENCE)
+        if resume:
+            sofar.resumed_at = sofar.steps + step_of(resume)
+        log = history(trainer.state.log_history, self.phase.name, steps=sofar.steps, tokens=sofar.tokens)
+        _save(model, self.folder / _DONE, self.weights.ref)
+        # last: a folder without it was not finished
+        write_json(
+            self.folder / _DONE / _STATE, {"history": log, "tokens": int(trainer.state.num_input_tokens_seen or 0)}
+        )
+
+
+def _steps(phase: Phase, settings: Settings) -> int:
+    return math.ceil(len(phase.rows) / settings.batch_size) * phase.epochs
 
 
 def _arguments(
-    settings: Settings, hardware: Hardware, steps: int, checkpoints: Path, *, validate: bool, resume: Path | None
-) -> SFTConfig:
-    from trl import SFTConfig
-
+    phase: Phase, settings: Settings, hardware: Hardware, folder: Path, *, resume: Path | None
+) -> dict[str, Any]:
+    """Return what `transformers.TrainingArguments` is given."""
     on_gpu = hardware.device == "cuda"
-    return SFTConfig(
-        output_dir=str(checkpoints),
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(settings.warmup_share * steps),
-        seed=settings.seed,
-        data_seed=settings.seed,
-        use_cpu=hardware.device == "cpu",
-        bf16=on_gpu and hardware.dtype == "bfloat16",
-        fp16=on_gpu and hardware.dtype == "float16",
-        gradient_checkpointing=on_gpu,  # a third more time for less memory: on a CPU memory is not what is short
-        max_length=None,  # too long records were left out, with a reason
-        eval_strategy="steps" if validate else "no",
-        eval_steps=steps // settings.epochs,  # an epoch; "epoch" would evaluate after its checkpoint, and lose that
-        eval_on_start=validate and resume is None,
-        logging_steps=max(1, steps // 40),
-        logging_nan_inf_filter=False,  # a loss that is no number must be seen, not smoothed away
-        include_num_input_tokens_seen="non_padding",
-        save_strategy="steps",
-        save_steps=settings.checkpoint_steps,
-        save_total_limit=2,  # the older one stays usable while the newer one is written
-        report_to="none",
-        disable_tqdm=True,
-        log_level="error",
-        dataloader_pin_memory=on_gpu,
+    steps = _steps(phase, settings)
+    validate = bool(phase.validation)
+    return {
+        "output_dir": str(folder),
+        "num_train_epochs": phase.epochs,
+        "per_device_train_batch_size": settings.batch_size,
+        "per_device_eval_batch_size": settings.batch_size,
+        "learning_rate": phase.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": round(settings.warmup_share * steps),
+        **({"optim": "paged_adamw_8bit"} if on_gpu and hardware.four_bit else {}),
+        "seed": settings.seed,
+        "data_seed": settings.seed,
+        "use_cpu": hardware.device == "cpu",
+        "bf16": on_gpu and hardware.dtype == "bfloat16",
+        "fp16": on_gpu and hardware.dtype == "float16",
+        "gradient_checkpointing": on_gpu,  # a third more time for less memory: on a CPU memory is not what is short
+        "eval_strategy": "steps" if validate else "no",
+        "eval_steps": steps // phase.epochs,  # an epoch; "epoch" would evaluate after its checkpoint, and lose that
+        "eval_on_start": validate and resume is None,
+        "logging_steps": max(1, steps // 40),
+        "logging_nan_inf_filter": False,  # a loss that is no number must be seen, not smoothed away
+        "include_num_input_tokens_seen": "non_padding",
+        "save_strategy": "steps",
+        "save_steps": settings.checkpoint_steps,
+        "save_total_limit": 2,  # the older one stays usable while the newer one is written
+        "report_to": "none",
+        "disable_tqdm": True,
+        "log_level": "error",
+        "dataloader_pin_memory": on_gpu,
+    }
+
+
+def _adapted(base: Any, settings: Settings) -> PeftModel:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        use_rslora=settings.variant == "rslora",
+        use_dora=settings.variant == "dora",
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
     )
+    return cast("PeftModel", get_peft_model(base, config))
 
 
-def _trainer(
-    rows: Encoded,
-    validation: Encoded,
-    weights: Weights,
-    hardware: Hardware,
-    four_bit: bool,
-    settings: Settings,
-    arguments: SFTConfig,
-    watch: TrainerCallback,
-) -> SFTTrainer:
-    from datasets import Dataset
-    from peft import LoraConfig
-    from transformers import PrinterCallback
-    from trl import SFTTrainer
+def _in_full_precision(model: PeftModel) -> None:
+    """Hold the adapter in float32.
 
-    def dataset(part: Encoded) -> Dataset:
-        return Dataset.from_dict({"input_ids": [t.ids for t in part.rows], "labels": [labels(t) for t in part.rows]})
-
-    trainer = SFTTrainer(
-        model=unpacked(load_base(weights, hardware, four_bit=four_bit), hardware),
-        processing_class=load_tokenizer(weights),
-        args=arguments,
-        train_dataset=dataset(rows),
-        eval_dataset=dataset(validation) if validation.rows else None,
-        peft_config=LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
-        callbacks=[watch],
-    )
-    trainer.remove_callback(PrinterCallback)
-    for parameter in _trainable(trainer):
-        # TRL casts the adapter of a 4-bit base to bfloat16: small updates are lost in it, and a CPU without bf16
-        # instructions crawls. Mixed precision on a GPU casts where it must.
+    TRL casts the adapter of a 4-bit base to bfloat16: small updates are lost in it, and a CPU without bf16
+    instructions crawls. Mixed precision on a GPU casts where it must.
+    """
+    for parameter in _trainable(model):
         parameter.data = parameter.data.float()
-    return trainer
 
 
-def _trainable(trainer: SFTTrainer) -> list[torch.nn.Parameter]:
-    model: Any = trainer.model
+def _trainable(model: PeftModel) -> list[torch.nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
 
 
-def _watch(bar: Bar) -> TrainerCallback:
-    """Return a callback that moves the bar, marks whole checkpoints and stops when the loss is no number."""
-    from transformers import TrainerCallback
-
-    class Watch(TrainerCallback):
-        def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-            if state.global_step:
-                bar.advance(state.global_step)
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-            bar.advance()
-            if control.should_save:
-                control.should_log = True  # so that no checkpoint is written behind a loss that nobody looked at
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **more: Any) -> None:
-            for name in ("loss", "eval_loss"):
-                value = (logs or {}).get(name, 0.0)
-                if not math.isfinite(value):
-                    raise WorkFailed(
-                        f"Training diverged: the {name.replace('_', ' ')} is {value} at step {state.global_step}.",
-                        hint="Lower distill.learning_rate (a tenth is a good try) and run again.",
-                    )
-
-        def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
-
-    return Watch()
+def _measured(
+    model: PeftModel,
+    validation: Sequence[Row],
+    phase: Phase,
+    weights: Weights,
+    hardware: Hardware,
+    settings: Settings,
+    sofar: _Sofar,
+) -> dict[str, Any]:
+    """Return the loss on held-out answers, as a row of the history."""
+    held_out = Phase(phase.name, validation, validation, sft.trainer, 1, settings.learning_rate)
+    arguments = _arguments(held_out, settings, hardware, Path("unused"), resume=None) | {"save_strategy": "no"}
+    trainer: Trainer = sft.trainer(Parts(model, load_tokenizer(weights), arguments, validation, validation, []))
+    loss = float(trainer.evaluate()["eval_loss"])
+    return {"objective": phase.name, "step": sofar.steps, "epoch": phase.epochs, "eval_loss": loss,
+            "tokens": sofar.tokens}  # fmt: skip
 
 
-def _last_complete(checkpoints: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end; remove the others, a killed run left them."""
-    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]))
-    for broken in [p for p in found if not (p / _COMPLETE).exists()]:
-        _LOG.info("%s was not written to its end and is not used", broken.name)
-        shutil.rmtree(broken)
-        found.remove(broken)
-    return found[-1] if found else None
+def _load(model: PeftModel, folder: Path) -> None:
+    from peft import load_peft_weights, set_peft_model_state_dict
+
+    set_peft_model_state_dict(model, load_peft_weights(str(folder), device="cpu"))
 
 
-def _history(log: list[dict[str, Any]]) -> list[dict[str, float]]:
-    rows = []
-    for entry in log:
-        name = next((n for n in ("loss", "eval_loss") if n in entry), None)
-        if name:
-            row = {"step": entry["step"], "epoch": round(entry["epoch"], 4), name: float(entry[name])}
-            rows.append(row | {"tokens": int(entry.get("num_input_tokens_seen", 0))})
-    return rows
-
-
-def _save(trainer: SFTTrainer, adapter: Path, base: str) -> None:
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    config = model.peft_config["default"]
+def _save(model: PeftModel, adapter: Path, base: str) -> None:
+    config: Any = model.peft_config["default"]
     config.base_model_name_or_path = base  # else the path on this machine
     config.target_modules = sorted(config.target_modules)  # a set: its order would differ from run to run
     shutil.rmtree(adapter, ignore_errors=True)
     # without the flag PEFT asks the Hub whether the base has the same vocabulary
-    model.save_pretrained(str(adapter), safe_serialization=True, save_embedding_layers=False)
+    model.save_pretrained(
+        str(adapter), safe_serialization=True, save_embedding_layers=False, selected_adapters=["default"]
+    )
 
 
 @contextmanager

@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
+from kdvert.distillation.objectives import OBJECTIVES, known
+from kdvert.features.divergence import Kind
 from kdvert.students.models import FourBit
 from kdvert.weights import DEFAULT_MODEL
+
+
+class ContinuedPretraining(ConfigBase):
+    """Settings of the objective ``cpt``."""
+
+    epochs: int = Field(1, ge=1, description="how often the student reads each passage")
+    records: bool = Field(True, description="read question and answer of each record as text too, behind its passage")
+    replay: float = Field(0.25, ge=0, lt=1, description="share of the rows that are records in the chat form, so that "
+                          "the student does not forget how to answer")  # fmt: skip
+
+
+class CachedTeacher(ConfigBase):
+    """Settings of the objective ``kl``."""
+
+    divergence: Kind = Field("forward", description="forward: KL(teacher | student); reverse; jensen_shannon")
+    answer_share: float = Field(0.0, ge=0, le=1, description="weight of the loss on the teacher's own words, "
+                                "beside the divergence")  # fmt: skip
+    fall_back: bool = Field(False, description="train on the words alone where there are no distributions, or "
+                            "of other tokens, instead of stopping")  # fmt: skip
+
+
+class Preference(ConfigBase):
+    """Settings of the objective ``preference``."""
+
+    loss: Literal["dpo", "kto"] = Field("dpo", description="dpo looks at pairs, kto at single answers")
+    beta: float = Field(0.1, gt=0, description="how strongly the student is held to what it was before")
+    epochs: int = Field(1, ge=1, description="how often the student sees each pair")
+    learning_rate: float = Field(5e-5, gt=0, lt=1, description="peak of the cosine schedule")
 
 
 class Settings(ConfigBase):
     """Settings of ``distill``. The defaults suit about a hundred records on two CPU cores."""
 
     student: str = Field(DEFAULT_MODEL, description="model reference of the base: hf:…, pypi:… or a path")
+    objective: list[str] = Field(["sft"], min_length=1, description="what is minimized, one after the other: "
+                                 "cpt, sft, kl, preference")  # fmt: skip
     epochs: int = Field(3, ge=1, description="how often the student sees each record")
     learning_rate: float = Field(7e-4, gt=0, lt=1, description="peak of the cosine schedule")
     warmup_share: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
     rank: int = Field(16, ge=1, le=512, description="rank of the adapter's matrices, on every linear layer")
     alpha: int = Field(32, ge=1, description="scale of the adapter: alpha / rank")
+    variant: Literal["lora", "rslora", "dora"] = Field("lora", description="rslora: scale alpha / sqrt(rank); dora: "
+                                                       "learns the lengths of the weights apart")  # fmt: skip
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout in front of the adapter")
     batch_size: int = Field(8, ge=1, description="records a step")
     max_length: int = Field(512, ge=16, description="longest record in tokens; longer ones are left out, with a reason")
@@ -25,3 +62,19 @@ class Settings(ConfigBase):
     four_bit: FourBit = Field("auto", description="hold the base in 4 bits (nf4): auto | true | false")
     seed: int = Field(7, ge=0, description="seed of split, adapter and order")
     checkpoint_steps: int = Field(10, ge=1, description="steps between checkpoints; a killed run goes on from the last")
+    cpt: ContinuedPretraining = Field(default_factory=ContinuedPretraining)
+    kl: CachedTeacher = Field(default_factory=CachedTeacher)
+    preference: Preference = Field(default_factory=Preference)
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("objective")
+    @classmethod
+    def _is_known(cls, value: Sequence[str]) -> list[str]:
+        return [known(name) for name in value]
+
+
+__all__ = ["OBJECTIVES", "CachedTeacher", "ContinuedPretraining", "Preference", "Settings"]

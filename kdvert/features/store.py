@@ -31,6 +31,8 @@ from kdvert.store import iter_jsonl, sha256_file, write_json, write_jsonl, write
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FOLDER = "distributions"
+"""Where the stage ``features`` keeps its store."""
 HEADER, INDEX, VOCABULARY = "header.json", "index.jsonl", "vocabulary.json"
 _KEY = "kdvert"
 """The one key of a shard's own metadata: safetensors writes several in no fixed order."""

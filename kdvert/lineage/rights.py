@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kdvert.licensing.models import Standing
-from kdvert.records import Example, Record
+from kdvert.records import Chunk, Example, Record
 
 ROUTE = "route:"
 """Stands before the provider of a hosted service, among ids of licenses."""
@@ -47,4 +47,15 @@ def of_records(records: Iterable[Example]) -> Rights:
         terms.update(record.provenance.terms)
     return Rights(
         teachers=sorted(teachers), document_ids=sorted(documents), licenses=sorted(licenses), terms=sorted(terms)
+    )
+
+
+def with_passages(rights: Rights, passages: Iterable[Chunk]) -> Rights:
+    """Return ``rights`` with the documents and licenses of passages that were learned from themselves."""
+    some = list(passages)
+    return rights.model_copy(
+        update={
+            "document_ids": sorted({*rights.document_ids, *(c.document_id for c in some)}),
+            "licenses": sorted({*rights.licenses, *(c.license for c in some)}),
+        }
     )

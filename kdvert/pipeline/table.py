@@ -45,7 +45,7 @@ STAGES: tuple[Row, ...] = (
     Row("filter", ("index", "elicit"), "keep the records that pass every check"),
     # no gate: its teacher is that of elicit, and nothing is trained before the gate of distill
     Row("features", ("index", "elicit", "filter"), "keep the teacher's token distributions, if asked for"),
-    Row("distill", ("filter",), "train the student's adapter (QLoRA)", gates=("terms",)),
+    Row("distill", ("index", "filter", "features"), "train the student's adapter (QLoRA)", gates=("terms",)),
     Row("evaluate", ("index", "distill"), "compare base and student on held-out questions"),
     Row(
         "report",

@@ -5,27 +5,32 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kdvert import versions
 from kdvert.distillation import base_notices, card, data, qlora
+from kdvert.distillation.objectives import objective, sft
+from kdvert.distillation.objectives.contract import Material, Phase
 from kdvert.distillation.settings import Settings as Config
 from kdvert.errors import WorkFailed
+from kdvert.features.store import FOLDER as STORE
+from kdvert.features.store import HEADER
 from kdvert.hardware import probe
 from kdvert.licensing.project import unlifted
 from kdvert.licensing.student_name import StudentName, student_name
-from kdvert.lineage.rights import of_records
-from kdvert.records import Example, sha256_json
+from kdvert.lineage.rights import of_records, with_passages
+from kdvert.records import Chunk, Example, sha256_json
 from kdvert.stages.contract import StageContext
-from kdvert.store import read_jsonl, write_json, write_jsonl
+from kdvert.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 from kdvert.students.models import load_tokenizer, precision, use_four_bit
 from kdvert.students.prompts import Prompts, template_folders
 from kdvert.weights import resolve
 
 __all__ = ["VERSION", "VOLATILE", "Config", "content", "run"]
 
-VERSION = 2
+VERSION = 3
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -43,11 +48,14 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     hardware = probe()
     four_bit = use_four_bit(config.four_bit, hardware)
     weights = resolve(config.student, root=ctx.project)
-    train, validation, left_out = _records(ctx, config, load_tokenizer(weights))
+    material, left_out = _material(ctx, config, load_tokenizer(weights))
+    train, validation = material.train, material.validation
+    phases = [objective(name).phase(material) for name in config.objective]
+    left_out += [one for phase in phases for one in phase.left_out]
     adapter: dict[str, Any] = {
         "base": weights.ref,
         "base_sha256": weights.sha256,
-        "data_sha256": data.data_sha256(train, validation),
+        "data_sha256": _data_sha256(material, phases),
         "config": config.model_dump(),
         "versions": versions.installed("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"),
         "precision": precision(hardware, four_bit=four_bit),
@@ -55,8 +63,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     }
     checkpoints = ctx.cache / f"checkpoints-{sha256_json(adapter)[:16]}"
     trained = qlora.train(
-        train,
-        validation,
+        phases,
+        validation=sft.rows(validation),
         weights=weights,
         hardware=hardware,
         four_bit=four_bit,
@@ -70,7 +78,10 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "tokens": trained.tokens,
         "train_records": len(train.rows),
         "validation_records": len(validation.rows),
-        "lineage": of_records([*train.examples, *validation.examples]).model_dump(),
+        "notes": [note for phase in phases for note in phase.notes],
+        "lineage": with_passages(
+            of_records([*train.examples, *validation.examples]), [c for phase in phases for c in phase.passages]
+        ).model_dump(),
         "name": named.name,
         "displays": named.displays,
         "base_notices": base_notices.keep(weights.path, ctx.out / "adapter"),
@@ -88,9 +99,8 @@ def _named(ctx: StageContext) -> StudentName:
     return student_name(report.duties, report.use, ctx.name)
 
 
-def _records(
-    ctx: StageContext, config: Config, tokenizer: Any
-) -> tuple[data.Encoded, data.Encoded, list[data.LeftOut]]:
+def _material(ctx: StageContext, config: Config, tokenizer: Any) -> tuple[Material, list[data.LeftOut]]:
+    """Return what there is to learn from, and what is left out of it."""
     examples = read_jsonl(ctx.inputs["filter"] / "accepted.jsonl", Example)
     if not examples:
         raise WorkFailed(
@@ -108,7 +118,35 @@ def _records(
             f"None of {len(examples)} accepted records can be trained on ({reasons or 'all are held out'}).",
             hint=f"Raise distill.max_length (now {config.max_length}) or lower distill.validation_share.",
         )
-    return train, validation, left_out
+    reads = {stage for name in config.objective for stage in objective(name).READS}
+    material = Material(
+        train, validation, tokenizer, prompts, config,
+        passages=_passages(ctx, split.validation) if "index" in reads else (),
+        features=_features(ctx) if "features" in reads else None,
+    )  # fmt: skip
+    return material, left_out
+
+
+def _passages(ctx: StageContext, held_out: Sequence[Example]) -> list[Chunk]:
+    """Return the passages of the index, but for those of documents that a held-out record rests on."""
+    documents = {name for example in held_out for name in example.provenance.document_ids}
+    chunks = read_jsonl(ctx.inputs["index"] / "chunks.jsonl", Chunk)
+    return [c for c in chunks if c.document_id not in documents]
+
+
+def _features(ctx: StageContext) -> Path | None:
+    folder = ctx.inputs["features"]
+    return folder / STORE if read_json(folder / "summary.json")["asked"] else None
+
+
+def _data_sha256(material: Material, phases: Sequence[Phase]) -> str:
+    """Return the hash of what is trained on and validated with."""
+    records = data.data_sha256(material.train, material.validation)
+    if [phase.name for phase in phases] == [sft.NAME]:
+        return records
+    own = [[phase.name, [dict(row) for row in phase.rows]] for phase in phases]
+    header = material.features / HEADER if material.features else None
+    return sha256_json([records, own, sha256_file(header) if header and header.is_file() else None])
 
 
 def _write(
@@ -116,7 +154,7 @@ def _write(
     train: data.Encoded,
     validation: data.Encoded,
     left_out: list[data.LeftOut],
-    history: list[dict[str, float]],
+    history: list[dict[str, Any]],
     adapter: dict[str, Any],
 ) -> None:
     manifest = ctx.vertical.manifest
@@ -139,6 +177,8 @@ def _summary(
 ) -> dict[str, Any]:
     return {
         "student": adapter["base"],
+        "objective": adapter["config"]["objective"],
+        "notes": adapter["notes"],
         "train_records": adapter["train_records"],
         "validation_records": adapter["validation_records"],
         "left_out": dict(sorted(Counter(r.reason for r in left_out).items())),

@@ -24,6 +24,7 @@ from kdvert.features import forcing, told
 from kdvert.features.asked import TOLD, Asked, Told
 from kdvert.features.coding import Coding
 from kdvert.features.header import Header
+from kdvert.features.store import FOLDER as STORE
 from kdvert.features.store import Writer
 from kdvert.features.tails import POWER
 from kdvert.features.vocabulary import token_bytes, tokenizer_sha256
@@ -38,7 +39,6 @@ from kdvert.weights import resolve
 VERSION = 1
 VOLATILE: tuple[str, ...] = ()
 
-STORE = "distributions"
 _SHARD = 64
 """Records of a shard: what a kill loses at most."""
 

@@ -11,6 +11,8 @@ import pytest
 from kdvert.distillation import qlora
 from kdvert.distillation.card import write_card
 from kdvert.distillation.data import encode
+from kdvert.distillation.objectives import sft
+from kdvert.distillation.objectives.contract import Material
 from kdvert.distillation.settings import Settings
 from kdvert.errors import WorkFailed
 from kdvert.hardware import probe
@@ -33,12 +35,13 @@ def encoded(weights, vertical, make_example):
 
 
 @pytest.fixture
-def train(weights, encoded, tmp_path):
+def train(weights, encoded, tmp_path, vertical):
     def run(progress=None, validation=2, hardware=None, **settings):
         values = {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "rank": 4, "checkpoint_steps": 2} | settings
+        tokenizer, prompts = load_tokenizer(weights), Prompts.for_vertical(TemplateSet(None, None), vertical)
+        material = Material(encoded(0, 12), encoded(20, 20 + validation), tokenizer, prompts, Settings(**values))
         return qlora.train(
-            encoded(0, 12),
-            encoded(20, 20 + validation),
+            [sft.phase(material)],
             weights=weights,
             hardware=hardware or probe(),
             four_bit=probe().four_bit,
@@ -113,7 +116,7 @@ def test_an_interrupted_training_goes_on(train, tmp_path):
     (tmp_path / "checkpoints").rename(tmp_path / "old")
     with pytest.raises(KeyboardInterrupt):
         train(Bars(stop=5))
-    (tmp_path / "checkpoints" / "checkpoint-6").mkdir()  # a checkpoint whose writing was cut short
+    (tmp_path / "checkpoints" / "0-sft" / "checkpoint-6").mkdir()  # a checkpoint whose writing was cut short
     bars = Bars()
     resumed = train(bars)
     assert resumed.resumed_at == 4

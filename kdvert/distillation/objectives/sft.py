@@ -1,0 +1,49 @@
+"""Sequence-level distillation: learn the teacher's answers word for word, by TRL's SFTTrainer.
+
+Only what the assistant wrote is learned. It is the oldest form: Kim and Rush, arXiv 1606.07947.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kdvert.distillation.data import Encoded, labels
+from kdvert.distillation.objectives.contract import Material, Parts, Phase, Row
+
+if TYPE_CHECKING:
+    from transformers import Trainer
+
+NAME = "sft"
+READS: tuple[str, ...] = ()
+
+
+def phase(material: Material) -> Phase:
+    """Return the phase that learns every record."""
+    own = material.settings
+    return Phase(NAME, rows(material.train), rows(material.validation), trainer, own.epochs, own.learning_rate)
+
+
+def rows(some: Encoded) -> list[Row]:
+    """Return records as token ids with labels."""
+    return [{"input_ids": t.ids, "labels": labels(t)} for t in some.rows]
+
+
+def trainer(parts: Parts) -> Trainer:
+    """Return TRL's trainer for rows of token ids with labels."""
+    from trl import SFTConfig, SFTTrainer
+
+    return SFTTrainer(
+        model=parts.model,
+        processing_class=parts.tokenizer,
+        args=SFTConfig(**parts.arguments, max_length=None),  # too long records were left out, with a reason
+        train_dataset=_dataset(parts.rows),
+        eval_dataset=_dataset(parts.validation) if parts.validation else None,
+        callbacks=list(parts.callbacks),
+    )
+
+
+def _dataset(some: Sequence[Row]) -> object:
+    from datasets import Dataset
+
+    return Dataset.from_dict({name: [row[name] for row in some] for name in ("input_ids", "labels")})
