@@ -7,6 +7,7 @@ not into the weights that they were made from: that would be another model than 
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +75,10 @@ def save(job: Job, folder: Path) -> None:
 
     base = plain_base(job)
     try:
-        model: Any = PeftModel.from_pretrained(base, str(job.trained.folder), local_files_only=True)
-        merged = model.merge_and_unload(safe_merge=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of PEFT's own use of transformers
+            model: Any = PeftModel.from_pretrained(base, str(job.trained.folder), local_files_only=True)
+            merged = model.merge_and_unload(safe_merge=True)
     except (RuntimeError, ValueError, KeyError) as error:
         raise WorkFailed(
             f"The adapter cannot be merged into its base ({type(error).__name__}: {error}).", hint=students.ANEW

@@ -9,6 +9,8 @@ from kdvert.knowledge.index import Retriever
 from kdvert.knowledge.settings import query_text
 from kdvert.records import Chunk, Record, Source
 
+_BACK = 4  # earlier questions that a follow-up may belong to
+_FOLLOWS = 0.9  # of the earlier question's similarity (benchmarks/abstention.py)
 _NEAREST = 20  # passages looked at for the nearest one: what index.search.only leaves out is among them
 
 
@@ -48,8 +50,9 @@ class Found:
 def find(retriever: Retriever, questions: Sequence[str], k: int, least: float) -> Found:
     """Return what is found for the last of a conversation's questions.
 
-    A question such as "And in children?" finds nothing by itself: where nothing is near enough, the one before it is
-    searched for together with it.
+    A question such as "And in children?" finds nothing by itself: where nothing is near enough, it is searched for
+    together with the last question before it that found something. It follows that question if both together are
+    about as near to a passage as that one alone; a change of subject draws them away from it.
 
     Args:
         retriever: the project's index.
@@ -58,10 +61,22 @@ def find(retriever: Retriever, questions: Sequence[str], k: int, least: float) -
         least: the similarity that is near enough.
     """
     found = _find(retriever, questions[-1], k)
-    if found.similarity < least and len(questions) > 1:
-        together = _find(retriever, "\n".join(questions[-2:]), k)
-        return together if together.similarity >= least else found
+    if found.similarity >= least:
+        return found
+    for earlier in reversed(questions[:-1][-_BACK:]):
+        alone = nearest(retriever, query_text(earlier))
+        if alone >= least:
+            return joined if (joined := follow_up(retriever, earlier, questions[-1], k, alone, least)) else found
     return found
+
+
+def follow_up(retriever: Retriever, earlier: str, question: str, k: int, alone: float, least: float) -> Found | None:
+    """Return what is found for a question together with an earlier one; None if it does not follow it.
+
+    ``alone`` is the similarity of the earlier question by itself.
+    """
+    found = _find(retriever, f"{earlier}\n{question}", k)
+    return found if found.similarity >= max(least, _FOLLOWS * alone) else None
 
 
 def _find(retriever: Retriever, question: str, k: int) -> Found:

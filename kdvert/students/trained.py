@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,9 @@ def load(trained: Trained, hardware: Hardware) -> PreTrainedModel:
     four_bit = use_four_bit(trained.four_bit, hardware)
     base = unpacked(load_base(trained.weights, hardware, four_bit=four_bit), hardware)
     try:
-        return with_adapter(base, trained.folder).eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of PEFT's own use of transformers
+            return with_adapter(base, trained.folder).eval()
     except (RuntimeError, ValueError, KeyError) as error:
         raise WorkFailed(
             f"The adapter in {trained.folder} does not fit its base ({type(error).__name__}).", hint=ANEW

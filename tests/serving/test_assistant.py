@@ -83,6 +83,18 @@ def test_a_follow_up_is_searched_for_with_the_question_before_it(assistant: Assi
     assert "Inhaled corticosteroids." in text
 
 
+def test_a_follow_up_of_a_follow_up_goes_back_to_what_was_found(assistant: Assistant) -> None:
+    least = assistant.settings.least
+    found = find(assistant.retriever, [QUESTION, "And what else is there for that?", "Why?"], 2, least)
+    assert found.similarity >= least
+    assert found.chunks
+
+
+def test_a_change_of_subject_is_no_follow_up(assistant: Assistant) -> None:
+    talk = [said(QUESTION), said("Inhaled corticosteroids.", "assistant"), said(FOREIGN)]
+    assert assistant.answer(talk).abstained
+
+
 def test_what_does_not_fit_is_left_out_oldest_first(assistant: Assistant) -> None:
     talk = [part for n in range(30) for part in (said(f"Question {n}? " * 8), said(f"Answer {n}. " * 8, "assistant"))]
     prompts, tokenizer = assistant.prompts, assistant.tokenizer
