@@ -6,6 +6,11 @@ from kdvert.offline import quiet
 
 quiet()
 
+import os  # noqa: E402
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: threads of each would wait for those of the others
+
 import importlib.util  # noqa: E402
 import json  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
@@ -17,6 +22,14 @@ import pytest  # noqa: E402
 from kdvert import verticals  # noqa: E402
 from kdvert.stages.contract import StageContext  # noqa: E402
 from kdvert.templates import TemplateSet  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let workers share the tests file by file, and let one have all that look at the same finished run."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent)
+        name = place.parts[0] if place.parts[0] == "end_to_end" else place.as_posix()
+        item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(scope="session")

@@ -195,14 +195,18 @@ class Teacher(Record):
 
 
 class CurvePoint(Record):
-    """Loss at an optimizer step, in nats per token."""
+    """Loss at an optimizer step, in nats per token (per pair for ``preference``), of the objective trained then."""
 
     step: int
     loss: float
+    objective: str = ""
 
 
 class Student(Record):
-    """The distilled student: a base model and the adapter trained on the records."""
+    """The distilled student: a base model and the adapter trained on the records.
+
+    ``objectives`` were minimized one after the other; ``notes`` say what was done otherwise than asked for.
+    """
 
     base: str
     base_sha256: str
@@ -210,6 +214,8 @@ class Student(Record):
     data_sha256: str
     trainable_parameters: int | None
     precision: str
+    objectives: list[str]
+    notes: list[str]
     train_records: int
     validation_records: int
     tokens: int | None

@@ -125,6 +125,8 @@ def student(inputs: Inputs) -> Student:
         data_sha256=str(card.get("data_sha256", "")),
         trainable_parameters=_int(card.get("trainable_parameters")),
         precision=str(card.get("precision", "unknown")),
+        objectives=[str(name) for name in card.get("config", {}).get("objective", ["sft"])],
+        notes=[mask_text(str(note)) for note in card.get("notes", [])],
         train_records=_count(inputs, "distill", "train.jsonl", Example),
         validation_records=_count(inputs, "distill", "validation.jsonl", Example),
         tokens=_int(card.get("tokens")),
@@ -179,8 +181,8 @@ def _count(inputs: Inputs, stage: str, name: str, model: Any) -> int:
 
 
 def _curve(history: list[dict[str, Any]], key: str) -> list[CurvePoint]:
-    points = [(_int(row.get("step")), _float(row.get(key))) for row in history]
-    return [CurvePoint(step=s, loss=v) for s, v in points if s is not None and v is not None and v == v]
+    points = [(_int(row.get("step")), _float(row.get(key)), str(row.get("objective") or "")) for row in history]
+    return [CurvePoint(step=s, loss=v, objective=o) for s, v, o in points if s is not None and v is not None and v == v]
 
 
 def _int(value: Any) -> int | None:

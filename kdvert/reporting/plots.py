@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -54,10 +55,11 @@ def change(measures: Sequence[Measure]) -> Picture:
 
 
 def curve(train: Sequence[CurvePoint], validation: Sequence[CurvePoint]) -> Picture:
-    """Draw training and validation loss over optimizer steps."""
+    """Draw training and validation loss over optimizer steps, a line an objective: their losses do not compare."""
+    own = [(f"{name} {part[0].objective}".rstrip(), part) for name, part in _phases(train)]
     parts = [
         f"{name} loss from {points[0].loss:.2f} at step {points[0].step} to {points[-1].loss:.2f} at {points[-1].step}"
-        for name, points in (("training", train), ("validation", validation))
+        for name, points in [*own, ("validation", validation)]
         if points
     ]
     alt = "Learning curve: " + "; ".join(parts)
@@ -216,14 +218,28 @@ def _curve(train: Sequence[CurvePoint], validation: Sequence[CurvePoint], width:
     axes.grid(axis="y", color=GRID, linewidth=1)
     axes.spines["bottom"].set_visible(True)
     axes.spines["bottom"].set_color(GRID)
-    axes.plot(*_xy(train), color=SECOND, linewidth=2)
+    phases = _phases(train)
+    for number, (_, part) in enumerate(phases):
+        axes.plot(*_xy(part), color=SECOND, linewidth=2)
+        if len(phases) > 1:
+            axes.annotate(
+                part[0].objective, (part[0].step, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
+                textcoords="offset points", color=MUTED, fontsize=_SMALL, annotation_clip=False,
+            )  # fmt: skip
+        if number:
+            axes.axvline(part[0].step, color=GRID, linewidth=1, linestyle="--")
     axes.plot(*_xy(validation), "o-", color=ACCENT, linewidth=2, markersize=6)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6 if width >= WIDE else 4, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.set_xlabel("optimizer step", color=MUTED, fontsize=_SMALL, labelpad=6)
     figure.text(0, 1 - 10 / height, "Loss, nats per token", color=MUTED, fontsize=_SMALL, va="center_baseline")
-    _end_labels(axes, [("training", train), ("validation", validation)], figure.get_size_inches()[1] * 72 - 70)
+    _end_labels(axes, [("training", train[-1:]), ("validation", validation)], figure.get_size_inches()[1] * 72 - 70)
     return figure
+
+
+def _phases(train: Sequence[CurvePoint]) -> list[tuple[str, list[CurvePoint]]]:
+    """Part the training at its objectives; each with its name for readers."""
+    return [("training", list(part)) for _, part in groupby(train, key=lambda p: p.objective)]
 
 
 def _end_labels(axes: Axes, lines: Sequence[tuple[str, Sequence[CurvePoint]]], height: float) -> None:

@@ -194,6 +194,13 @@ def test_curve_of_few_points(points: list[CurvePoint]) -> None:
     assert "<svg" in plots.curve(points, [CurvePoint(step=1, loss=2.0)]).wide
 
 
+def test_each_objective_has_a_line_of_its_own() -> None:
+    points = [CurvePoint(step=n, loss=9 - n, objective="cpt" if n < 3 else "sft") for n in range(6)]
+    picture = plots.curve(points, points[-1:])
+    assert "training cpt loss from 9.00 at step 0 to 7.00 at 2; training sft loss from 6.00 at step 3" in picture.alt
+    assert all(f">{name}<" in picture.wide for name in ("cpt", "sft"))
+
+
 def test_names_of_close_lines_do_not_overlap() -> None:
     points = [CurvePoint(step=1, loss=2.0), CurvePoint(step=2, loss=1.0)]
     svg = plots.curve(points, [p.model_copy(update={"loss": p.loss + 0.001}) for p in points]).wide
