@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kdvert.serving.assistant import Answer, Assistant
 
 QUIT, ANEW = "/quit", "/new"
+_BEGINNING = 72  # characters of a passage that are shown with its citation
 
 
 @click.command()

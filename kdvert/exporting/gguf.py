@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,12 +117,8 @@ def _run(script: Path, whole: Path, path: Path, job: Job) -> None:
         return
     said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
     lacks = re.search(r"No module named '([\w.]+)'", said)
-    raise WorkFailed(
-        f"llama.cpp's converter failed: {said}",
-        hint=f"pip install {lacks.group(1)}"
-        if lacks
-        else f"Try a newer llama.cpp. It was called as: {' '.join(command)}",
-    )
+    hint = f"pip install {lacks.group(1)}" if lacks else f"Try another version of llama.cpp than that of {script}."
+    raise WorkFailed(f"llama.cpp's converter failed: {said}", hint=hint)
 
 
 def _compared(path: Path, asked: list[Probe], evaluated: list[Tensor], job: Job) -> tuple[Agreement | None, str]:
@@ -128,10 +126,11 @@ def _compared(path: Path, asked: list[Probe], evaluated: list[Tensor], job: Job)
     from transformers import AutoModelForCausalLM
 
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            path.parent, gguf_file=path.name, dtype=job.hardware.torch_dtype, local_files_only=True,
-            attn_implementation=job.hardware.attention,
-        )  # fmt: skip
+        with redirect_stderr(StringIO()):  # its bar, which nothing else turns off
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                path.parent, gguf_file=path.name, dtype=job.hardware.torch_dtype, local_files_only=True,
+                attn_implementation=job.hardware.attention,
+            )  # fmt: skip
     except (ValueError, KeyError, OSError, RuntimeError) as error:
         return None, f"transformers cannot read it ({type(error).__name__}: {error})."
     exported = merged.answers(job, model.to(job.hardware.device).eval(), asked, "asking the GGUF file")
