@@ -101,16 +101,22 @@ def compare(evaluated: Sequence[Tensor], exported: Sequence[Tensor]) -> Agreemen
     )
 
 
-def require(agreement: Agreement, what: str) -> None:
+def require(agreement: Agreement, what: str, least: float | None = None) -> None:
     """Refuse an export that answers otherwise than the student that was evaluated.
 
+    Args:
+        agreement: what `compare` found.
+        what: what is refused.
+        least: the share of likeliest tokens that must be the same, if not `LEAST`.
+
     Raises:
-        WorkFailed: fewer than `LEAST` of the likeliest tokens are the same.
+        WorkFailed: fewer are the same.
     """
-    if agreement.top1 < LEAST:
+    least = LEAST if least is None else least
+    if agreement.top1 < least:
         raise WorkFailed(
             f"{what} does not answer like the student that was evaluated: it finds the same token likeliest at "
-            f"{agreement.top1:.0%} of {agreement.positions} positions ({LEAST:.0%} are asked for; largest difference "
+            f"{agreement.top1:.0%} of {agreement.positions} positions ({least:.0%} are asked for; largest difference "
             f"of a logit {agreement.max_difference:.3g}). Nothing was written.",
             hint="kdvert export --to adapter hands on the very weights that were evaluated.",
             details=agreement.model_dump(),
