@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kdvert.errors import UserError, WorkFailed
-from kdvert.records import Example, Message, Provenance, Sampling
+from kdvert.records import Chunk, Example, Message, Provenance, Sampling
 from kdvert.stages import distill
 from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
 
@@ -198,3 +198,34 @@ def test_the_default_student_learns_records(make_context, tmp_path):
     losses = [row["loss"] for row in history if "loss" in row]
     assert losses[-1] < 0.7 * losses[0]
     assert summary["precision"].startswith("nf4") or summary["precision"] in ("float32", "float16", "bfloat16")
+
+
+def test_an_adapter_that_read_passages_names_their_documents(make_context, accepted, config, tmp_path):
+    index = tmp_path / "work" / "index"
+    texts = {f"doc-{n}.md": f"Fact {n} is {n * 7}." for n in range(4)} | {"unasked.md": "Nobody asks about this."}
+    chunks = [
+        Chunk(id=f"{name}@0-{len(text)}", document_id=name, start=0, end=len(text), title="T", license="CC-BY-4.0", text=text)
+        for name, text in texts.items()
+    ]  # fmt: skip
+    write_jsonl(index / "chunks.jsonl", chunks)
+    ctx = make_context("distill", {"filter": accepted, "index": index})
+    summary = distill.run(ctx, config.model_copy(update={"objective": ["cpt", "sft"]}))
+    adapter = read_json(ctx.out / "adapter.json")
+    assert summary["objective"] == ["cpt", "sft"]
+    assert "unasked.md" in adapter["lineage"]["document_ids"]
+    assert adapter["lineage"]["licenses"] == ["CC-BY-4.0", "CC0-1.0"]
+    held_out = {d for e in read_jsonl(ctx.out / "validation.jsonl", Example) for d in e.provenance.document_ids}
+    assert held_out
+    history = [json.loads(line) for line in (ctx.out / "history.jsonl").read_text().splitlines()]
+    assert {row["objective"] for row in history} == {"cpt", "sft"}
+    read = distill._passages(ctx, read_jsonl(ctx.out / "validation.jsonl", Example))
+    assert {c.document_id for c in read} == set(texts) - held_out
+
+
+def test_without_features_nothing_is_trained_on_distributions(make_context, accepted, config, tmp_path):
+    features = tmp_path / "work" / "features"
+    features.mkdir(parents=True)
+    (features / "summary.json").write_text('{"asked": 0, "records": 0}')
+    ctx = make_context("distill", {"filter": accepted, "features": features})
+    with pytest.raises(UserError, match="none were asked for"):
+        distill.run(ctx, config.model_copy(update={"objective": ["kl"]}))
