@@ -12,6 +12,8 @@ from rich.text import Text
 
 from kdvert.cli.options import PROJECT, SET
 from kdvert.cli.output import RichProgress, command, log_file
+from kdvert.cli.plan_training import show_training
+from kdvert.configuration import validate
 from kdvert.errors import UserError
 from kdvert.pipeline import plan as planning
 from kdvert.pipeline import runner
@@ -24,17 +26,45 @@ from kdvert.reporting.plans import Plan, Range
 @PROJECT
 @click.option("--sample", type=int, help="Ask about so many passages first (1 to 200); a run takes the replies over.")
 @click.option("--no-index", is_flag=True, help="Take the index as it is; do not read, scrub and index what is new.")
+@click.option("--training", is_flag=True, help="Plan the training alone; with --student no project is needed.")
+@click.option("--student", metavar="REF", help="With --training: this base, or a folder with its config.json alone.")
+@click.option("--batch", type=int, help="With --training: records a step.")
+@click.option("--length", type=int, help="With --training: tokens of the longest record.")
+@click.option("--rank", type=int, help="With --training: rank of the adapter.")
+@click.option("--four-bit/--no-four-bit", default=None, help="With --training: hold the base in 4 bits or not.")
 @SET
 @command
 def plan(
-    folder: Path, sample: int | None, no_index: bool, overrides: tuple[str, ...], console: Console
+    folder: Path,
+    sample: int | None,
+    no_index: bool,
+    training: bool,
+    student: str | None,
+    batch: int | None,
+    length: int | None,
+    rank: int | None,
+    four_bit: bool | None,
+    overrides: tuple[str, ...],
+    console: Console,
 ) -> dict[str, Any]:
-    """Say what a run will take and give: requests, tokens, money, records, time.
+    """Say what a run will take and give: requests, tokens, money, records, time, and the memory of the training.
 
     Without --sample nobody is asked and nothing is paid: prompts are made and counted, and replies are taken as long as
     the settings allow. With --sample 10 the teacher is asked about ten passages, and every number gets a 95 % range.
     The report of the run shows how wrong the plan was.
+
+    With --training only the training is planned: parameters, memory by part, and what fits this machine and common
+    GPUs. The student's config.json is enough for that; no weights are fetched.
     """
+    chosen = {"student": student, "batch_size": batch, "max_length": length, "rank": rank, "four_bit": four_bit}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    if training:
+        return _training(folder, chosen, overrides, console)
+    if chosen:
+        raise UserError(
+            "--student, --batch, --length, --rank and --four-bit belong to --training.",
+            hint="Add --training, or set them for the whole plan: --set distill.batch_size=4.",
+        )
     if sample == 0:
         raise UserError("A sample of 0 passages asks nobody.", hint="Leave out --sample for a plan without asking.")
     project = read(find(folder))
@@ -45,6 +75,20 @@ def plan(
         made = planning.plan(prepared, sample or 0, index=not no_index, listener=listener)
     _show(console, made)
     return {**made.model_dump(mode="json"), "log": str(path)}
+
+
+def _training(folder: Path, chosen: dict[str, Any], overrides: tuple[str, ...], console: Console) -> dict[str, Any]:
+    """Plan the training by a project's settings, if there is a project, and by those that were chosen."""
+    from kdvert.distillation.settings import Settings
+    from kdvert.pipeline import plan_training
+
+    root, settings = Path.cwd(), {}
+    if "student" not in chosen or overrides:
+        project = read(find(folder))
+        root, settings = project.root, runner.prepare(project, overrides).resolved.stages["distill"].model_dump()
+    made = plan_training.memory(validate(Settings, settings | chosen, where="the options of kdvert plan"), root)
+    show_training(console, made)
+    return made.model_dump(mode="json")
 
 
 def _show(console: Console, made: Plan) -> None:
@@ -59,6 +103,8 @@ def _show(console: Console, made: Plan) -> None:
     if len(made.parts) > 1:
         console.print(_parts(made))
     console.print(_times(made))
+    if made.training:
+        show_training(console, made.training, made.course)
     for sentence in made.notes:
         console.print(sentence, markup=False, style="dim")
     for sentence in made.over_budget:

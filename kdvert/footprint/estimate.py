@@ -30,7 +30,7 @@ ADAM, ADAM_8_BIT = 8, 2 * (1 + 4 / 256)
 """Bytes of AdamW's two moments for a number that is trained: in float32, or in 8 bits with a scale for 256 of them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Student:
     """A base and the adapter to train on it.
 
@@ -45,6 +45,10 @@ class Student:
     config: PretrainedConfig
     adapter: Adapter
     objectives: tuple[str, ...] = ("sft",)
+
+    def __hash__(self) -> int:
+        """Leave the config out: it cannot be hashed, but it is compared."""
+        return hash((self.ref, self.adapter, self.objectives))
 
     @cached_property
     def sizes(self) -> Sizes:
@@ -93,19 +97,16 @@ def _packed(count: Sizes) -> int:
 
 
 def loading(student: Student, machine: Machine, *, four_bit: bool) -> int:
-    """Return the bytes at the fullest moment of loading the base on a CPU or into a GPU.
+    """Return the bytes at the fullest moment of loading the base.
 
-    The files are mapped into memory as they are read, which a GPU's memory does not see; a base that is unpacked lies
-    there packed until its last layer is unpacked.
+    A base that is unpacked lies there packed too, until its last layer is unpacked. The files, which are mapped into
+    memory while they are read, are not counted: the system takes that memory back where it is short.
     """
     count, item = student.sizes, machine.hardware.torch_dtype.itemsize
-    on_cpu = machine.hardware.device != "cuda"
     if not four_bit:
-        return count.base * item * (2 if on_cpu else 1)
+        return count.base * item
     packed = _packed(count) + count.rest * item
-    mapped = count.base * 2 if on_cpu else 0
-    unpacked = 0 if stays_packed(count.base, machine.hardware) else (count.linear + count.largest) * item
-    return packed + max(mapped, unpacked)
+    return packed if stays_packed(count.base, machine.hardware) else packed + (count.linear + count.largest) * item
 
 
 def computing(machine: Machine) -> Computing:

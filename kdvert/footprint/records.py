@@ -95,6 +95,7 @@ class TrainingPlan(Record):
 
     Attributes:
         student: model reference of the base.
+        config_sha256: of its config, as transformers reads it.
         parameters: of base and adapter.
         here: on this machine, by part.
         fits: what fits here and on common GPUs.
@@ -102,6 +103,7 @@ class TrainingPlan(Record):
     """
 
     student: str
+    config_sha256: str
     parameters: Parameters
     here: Footprint
     fits: list[Fit]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PHASES = ("forward", "loss", "backward")
 KINDS = ("activations", "logits", "gradients")
-_SHORT, _LONG = 2, 4  # layers of the two models that the rest is reckoned from
+_SHORT, _LONG = 1, 2  # layers of the two models that the rest is reckoned from
 
 Moment = dict[str, float]
 """Bytes by kind at one moment."""

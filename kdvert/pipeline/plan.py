@@ -20,7 +20,7 @@ from kdvert.elicitation import survey as surveys
 from kdvert.elicitation.survey import Survey
 from kdvert.errors import UserError, WorkFailed
 from kdvert.lineage.job import must_be_done
-from kdvert.pipeline import aside, plan_money, plan_times, shares, table
+from kdvert.pipeline import aside, plan_money, plan_times, plan_training, shares, table
 from kdvert.pipeline.fingerprint import fingerprint
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.plan_parts import planned
@@ -177,12 +177,15 @@ def _plan(run: Run, sample: int, seen: _Seen, notes: Sequence[str]) -> Plan:
     kept = sum(part.kept for part in parts)
     done = all(unit.complete for part in survey.parts for unit in part.units)
     reused = 0 if survey.local and not done else kept
+    course = plan_training.course(run, total["accepted"], run.project.work / plans.FOLDER / JUDGED)
+    training = plan_training.of_run(run, plans.read_plan(run.project.work / plans.FOLDER / plans.FILE))
+    unknown = [training] if isinstance(training, str) else []
     calls = total["requests"].less(reused).clipped(0, None)
     bill = plan_money.bill(parts, total, config.teacher)  # type: ignore[attr-defined]
     stages = [
         plan_times.elicit(calls, seen.pace, local=survey.local),
         plan_times.filtering(total["records"], seen.judging),
-        plan_times.distilling(total["accepted"], run),
+        plan_times.distilling(total["accepted"], course.tokens, run),
         plan_times.evaluating(run),
     ]
     return Plan(
@@ -205,7 +208,9 @@ def _plan(run: Run, sample: int, seen: _Seen, notes: Sequence[str]) -> Plan:
         stages=stages,
         pace=seen.pace,
         confidence=CONFIDENCE,
-        notes=[*notes, *plan_money.notes(survey, parts, config.teacher)],  # type: ignore[attr-defined]
+        course=course,
+        training=None if isinstance(training, str) else training,
+        notes=[*notes, *unknown, *plan_money.notes(survey, parts, config.teacher)],  # type: ignore[attr-defined]
         over_budget=plan_money.over_budget(calls, bill, config.teacher),  # type: ignore[attr-defined]
     )
 

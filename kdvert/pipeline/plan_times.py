@@ -63,17 +63,34 @@ def filtering(records: Range, timed: tuple[int, float, float] | None) -> StagePl
     return StagePlan(stage="filter", seconds=seconds, basis=f"judging {count} records, twice")
 
 
-def distilling(accepted: Range, run: Run) -> StagePlan:
-    """Return the time of the stage ``distill``, from the last training with the very same settings."""
+def distilling(accepted: Range, tokens: Range, run: Run) -> StagePlan:
+    """Return the time of the stage ``distill``, from the last training of the same student.
+
+    With the very same settings its records count, with other ones the tokens that it read a second.
+    """
     last = _last(run, "distill")
     if isinstance(last, str):
-        return StagePlan(stage="distill", seconds=Range(), basis=f"not known: {last}")
+        return _by_tokens(tokens, run) or StagePlan(stage="distill", seconds=Range(), basis=f"not known: {last}")
     records = int(last["train_records"]) + int(last["validation_records"])
     if not records or last["resumed_at_step"]:
         return StagePlan(stage="distill", seconds=Range(), basis="not known: the last training was interrupted")
     each = float(last["seconds"]) / records
     seconds = accepted.times(each / STEADY, each, each * STEADY)
     return StagePlan(stage="distill", seconds=seconds, basis=f"the last training, of {records} records")
+
+
+def _by_tokens(tokens: Range, run: Run) -> StagePlan | None:
+    """Return the time by the tokens a second of a training with other settings, if there was one of this student."""
+    row, config = read_lock(run.project.work).get("distill"), run.resolved.stages["distill"]
+    if row is None or not tokens.known or row.summary.get("student") != config.student:  # type: ignore[attr-defined]
+        return None
+    read, took = row.summary.get("tokens"), row.summary.get("seconds")
+    if not read or not took or row.summary.get("resumed_at_step"):
+        return None
+    each = float(took) / float(read)
+    seconds = tokens.times(each / STEADY**2, each, each * STEADY**2)
+    basis = f"the last training, with other settings: {1 / each:,.0f} tokens a second"
+    return StagePlan(stage="distill", seconds=seconds, basis=basis)
 
 
 def evaluating(run: Run) -> StagePlan:

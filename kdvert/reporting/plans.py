@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from kdvert.errors import WorkFailed
+from kdvert.footprint.records import TrainingPlan
 from kdvert.records import Record
 from kdvert.store import read_json, sha256_file
 
@@ -137,6 +138,24 @@ class Pace(Record):
     source: str
 
 
+class Course(Record):
+    """How much the student is trained.
+
+    Attributes:
+        records: to train on, without those held out.
+        tokens_each: of a record of the sample, on average; None: no record, or no tokenizer of the student here.
+        tokens: that the student reads, over all epochs.
+        steps: of the optimizer.
+        others: objectives that do not go through the records, and are not counted.
+    """
+
+    records: Range
+    tokens_each: float | None
+    tokens: Range
+    steps: Range
+    others: list[str]
+
+
 class Plan(Record):
     """What a run is expected to take and to give.
 
@@ -153,6 +172,8 @@ class Plan(Record):
         money: price of all replies; None without prices.
         teacher_seconds: wall time of the calls that are still to be made.
         confidence: of the ranges that rest on a sample.
+        course: how much the student is trained.
+        training: parameters and memory of the training; None if a note says why that is not known.
         notes: what a reader must know, in sentences.
         over_budget: limits that the run would meet, in sentences.
     """
@@ -180,6 +201,8 @@ class Plan(Record):
     stages: list[StagePlan]
     pace: Pace | None
     confidence: float
+    course: Course | None = None
+    training: TrainingPlan | None = None
     notes: list[str] = Field(default_factory=list)
     over_budget: list[str] = Field(default_factory=list)
 

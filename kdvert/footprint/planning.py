@@ -1,0 +1,61 @@
+"""Put together what a plan says of a training: parameters, memory by part, what fits on which machine."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from kdvert.errors import UserError
+from kdvert.footprint.estimate import Student, footprint
+from kdvert.footprint.fitting import fit
+from kdvert.footprint.machines import GPUS, Machine
+from kdvert.footprint.records import Fit, Parameters, TrainingPlan
+from kdvert.records import sha256_json
+from kdvert.students.models import FourBit, use_four_bit
+
+
+@lru_cache(maxsize=16)
+def plan(student: Student, machine: Machine, four_bit: FourBit, *, batch: int, length: int) -> TrainingPlan:
+    """Return what training ``student`` takes.
+
+    Args:
+        student: base, adapter, objectives.
+        machine: the one at hand.
+        four_bit: as in the settings.
+        batch: records a step.
+        length: tokens of the longest record.
+
+    Raises:
+        UserError: the model cannot be built from its config, or does not read so many tokens.
+    """
+    count = student.sizes
+    if count.context and length > count.context:
+        raise UserError(
+            f"Records of {length} tokens: '{student.ref}' reads {count.context} at most.",
+            hint="Lower the length (distill.max_length), or take another student.",
+        )
+    here = use_four_bit(four_bit, machine.hardware)
+    at_hand = footprint(student, machine, four_bit=here, batch=batch, length=length)
+    notes = []
+    fits: list[Fit] = []
+    if at_hand.unknown:
+        notes.append(f"The memory of a step is not known, only what is held all the time. {at_hand.unknown}")
+    else:
+        machines = [(machine, here), *((gpu, use_four_bit(four_bit, gpu.hardware)) for gpu in GPUS)]
+        fits = [fit(student, some, four_bit=bits, batch=batch, length=length) for some, bits in machines]
+    if len(student.objectives) > 1:
+        notes.append(f"Of {', '.join(student.objectives)} the memory is that of {at_hand.objective}, which takes most.")
+    return TrainingPlan(
+        student=student.ref,
+        config_sha256=sha256_json(student.config.to_dict()),
+        parameters=Parameters(
+            base=count.base,
+            linear=count.linear,
+            trainable=count.adapter,
+            layers=count.layers,
+            context=count.context,
+            vocabulary=count.vocabulary,
+        ),
+        here=at_hand,
+        fits=fits,
+        notes=notes,
+    )

@@ -1,0 +1,100 @@
+"""``kdvert plan`` on the training: memory from a config alone, with a project and without."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from kdvert.cli.main import cli
+from kdvert.reporting.plans import Plan
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder with the config.json of a small Llama, and its license."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    config = {
+        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "intermediate_size": 128,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000,
+        "max_position_embeddings": 512,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    return folder
+
+
+def called(*arguments, code=0):
+    done = CliRunner().invoke(cli, ["plan", *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def test_without_a_project_a_config_is_enough(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = json.loads(called("--training", "--student", small, "--batch", 4, "--length", 64, "--rank", 8, "--json"))
+    assert made["parameters"]["base"] == 202_048
+    assert made["parameters"]["trainable"] == 2 * 8 * (4 * 64 + 2 * 32 + 2 * 64 + 3 * (64 + 128))
+    assert (made["here"]["batch"], made["here"]["length"]) == (4, 64)
+    assert made["here"]["peak_bytes"] == sum(part["bytes"] for part in made["here"]["parts"])
+    assert [row["machine"] for row in made["fits"]][:2] == ["this machine", "T4 16 GB"]
+    assert {row["length"] for row in made["fits"]} == {512}, "as long as the model reads"
+    assert not [p for p in tmp_path.rglob("*") if p.suffix == ".safetensors"]
+
+
+def test_half_the_batch_takes_less_and_tables_fit_a_terminal(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = called("--training", "--student", small, "--batch", 2, "--length", 64)
+    assert "202,048 parameters in 2 layers" in shown
+    assert "logits and loss" in shown
+    assert "H200 141 GB" in shown
+    assert max(len(line) for line in shown.splitlines() if line.startswith(("│", "┃"))) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--student", "x"], "belong to --training"),
+        (["--training", "--student", "nowhere"], "there is no file or folder"),
+        (["--training", "--student", "small", "--length", "1024"], "reads 512 at most"),
+        (["--training", "--student", "small", "--batch", "0"], "greater than or equal to 1"),
+        (["--training", "--student", "hf:no/model", "--json"], "No weights are needed"),
+    ],
+)
+def test_what_is_wrong_is_said(small, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["plan", *arguments])
+    assert done.exit_code in (1, 2)
+    assert said in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_plan_of_a_project_tells_of_its_training_and_takes_it_over(indexed, invoke, small):
+    student = ("--set", f"distill.student={small}", "--set", "distill.batch_size=2", "--set", "distill.max_length=128")
+    made = invoke(indexed, "plan", "--sample", "2", *student, "--json")
+    assert made["training"]["parameters"]["base"] == 202_048
+    assert made["training"]["here"]["batch"] == 2
+    course = made["course"]
+    assert course["records"]["high"] <= made["accepted"]["high"]
+    assert course["steps"]["high"] == 3 * -(-course["records"]["high"] // 2)
+    assert course["tokens_each"] is None, "a folder without a tokenizer"
+    again = invoke(indexed, "plan", *student, "--json")
+    assert again["training"] == made["training"]
+    Plan.model_validate(json.loads((indexed / "work/plan/plan.json").read_text()))
+
+
+def test_tokens_are_counted_where_the_tokenizer_is_here(indexed, invoke, tiny_model):
+    made = invoke(indexed, "plan", "--sample", "2", "--set", f"distill.student={tiny_model}", "--json")
+    assert 20 < made["course"]["tokens_each"] <= 512
+    expected = made["course"]["records"]["expected"] * 3 * made["course"]["tokens_each"]
+    assert made["course"]["tokens"]["expected"] == pytest.approx(expected, rel=0.01)
+
+
+def test_a_student_that_is_not_here_leaves_the_rest_of_the_plan(indexed, invoke):
+    made = invoke(indexed, "plan", "--set", "distill.student=hf:Qwen/Qwen2.5-0.5B-Instruct", "--json")
+    assert made["training"] is None
+    assert any("No weights are needed" in note for note in made["notes"])
+    assert made["requests"]["high"]
