@@ -15,7 +15,7 @@ from kdvert.elicitation.numbering import as_lines
 from kdvert.elicitation.parsing import Read, read
 from kdvert.elicitation.skills.contract import Draft, Occasion, Skill, Unusable, Variables
 from kdvert.elicitation.tally import SURPLUS
-from kdvert.filters.wording import locate
+from kdvert.filters.wording import locate, words
 from kdvert.records import Chunk, Evidence, Example, Failure, ScrubbedText, Verdict, sha256_text
 from kdvert.teachers.faults import EMPTY
 from kdvert.teachers.protocol import Reply, TeacherRequest
@@ -107,7 +107,8 @@ def _made(
 def settle(draft: Draft, occasion: Occasion, requests: Sequence[TeacherRequest], number: int) -> Example | Failure:
     """Return the record of ``draft`` if all its quotes stand in passages that were shown, or why there is none.
 
-    Reason codes: ``no_quote``, ``quote_not_found``, ``empty_answer``, ``answer_has_placeholder``.
+    Reason codes: ``no_quote``, ``quote_not_found``, ``empty_answer``, ``answer_repeats_question``,
+    ``answer_has_placeholder``.
 
     Args:
         draft: what a skill made.
@@ -146,6 +147,9 @@ def _unfit(draft: Draft, occasion: Occasion) -> str | None:
     written = [m.content for m in [*draft.messages, *draft.rejected] if m.role == "assistant"]
     if not written or not all(text.strip() for text in written):
         return "empty_answer"
+    asked = [words(m.content) for m in draft.messages if m.role == "user"]
+    if any(words(text) in asked for text in written):
+        return "answer_repeats_question"
     return "answer_has_placeholder" if any(map(occasion.task.stands_in, written)) else None
 
 

@@ -229,6 +229,7 @@ def _curve(train: Sequence[CurvePoint], validation: Sequence[CurvePoint], width:
         if number:
             axes.axvline(part[0].step, color=GRID, linewidth=1, linestyle="--")
     axes.plot(*_xy(validation), "o-", color=ACCENT, linewidth=2, markersize=6)
+    axes.margins(y=0.15 if len(phases) > 1 else 0.05)  # room for their names
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6 if width >= WIDE else 4, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.set_xlabel("optimizer step", color=MUTED, fontsize=_SMALL, labelpad=6)

@@ -72,6 +72,7 @@ MEANINGS: Mapping[str, str] = {
     "near_duplicate_of_seed": "The teacher gave the question back that it was to vary.",
     "seed_is_held_out": "The question to vary resembles one that measures the student.",
     "answer_not_supported": "The evidence does not hold what the answer says.",
+    "answer_repeats_question": "The answer is the question again.",
     "answer_recombines": "The answer puts words of its evidence together in another way.",
     "evidence_has_placeholder": "The sentence that proves the answer is about a value that was replaced.",
     "another_sample_kept": "An earlier answer of the student to the same question was kept.",
