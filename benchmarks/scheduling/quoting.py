@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 _PASSAGE = re.compile(r"^(<<[a-p]{12}>>) passage 1\n(?:Topic: [^\n]*\n)?(.*?)^\1 ", re.MULTILINE | re.DOTALL)
-_COUNT = re.compile(r"^Write up to (\d+) ", re.MULTILINE)
+_COUNT = re.compile(r"^Write (?:up to )?(\d+) ", re.MULTILINE)
 _SENTENCE = re.compile(r"^\((\d+)\) (.*)$", re.MULTILINE)
 LEAST_WORDS = 7
 
