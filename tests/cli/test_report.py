@@ -16,15 +16,10 @@ from click.testing import CliRunner, Result
 from kdvert.cli.main import cli
 from kdvert.decisions.signing import KEY
 from kdvert.lineage import adapters
-from kdvert.pipeline import runner
-from kdvert.pipeline.fingerprint import fingerprint, output_hashes
-from kdvert.pipeline.lock import LockRow, read_lock, write_row
-from kdvert.pipeline.table import STAGES
-from kdvert.project import read
 from kdvert.store import read_json, write_json
 from kdvert.verticals import Vertical
+from tests.students.finished_project import DAY, lock
 
-DAY = "2026-11-24"
 SETTINGS = """vertical: medicine
 name: ward-assistant
 use: {{distribution: {distribution}, commercial: true}}
@@ -58,7 +53,7 @@ def project(tmp_path: Path, vertical: Vertical) -> Make:
         module.LICENSES = ((license, "Example Health Institute"),) * 3
         module.write(root / "work", vertical)
         (root / "work/distill/adapter/adapter_config.json").write_text("{}", encoding="utf-8")
-        _lock(root)
+        lock(root)
         return root
 
     return made
@@ -72,17 +67,6 @@ def _finished_run() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _lock(root: Path) -> None:
-    """Write the rows that running the stages would have left."""
-    run = runner.prepare(read(root))
-    work = root / "work"
-    for row in STAGES[:-1]:
-        parts = fingerprint(row, run.context(row), run.resolved.stages[row.name], read_lock(work))
-        hashes = output_hashes(row, work / row.name)
-        finished = f"{DAY}T12:00:00+00:00"
-        write_row(work, row.name, LockRow(parts=parts, outputs=hashes, summary={}, seconds=1.0, finished=finished))
 
 
 def _report(root: Path, *more: str) -> Result:

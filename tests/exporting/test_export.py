@@ -24,12 +24,6 @@ DAY = "2026-11-24"
 PAPERS = {"README.md", "NOTICE", "ATTRIBUTION.md", "system.txt", "base/LICENSE", "LICENSES/CC-BY-4.0.txt"}
 
 
-@pytest.fixture
-def project(finished_student: Path, tmp_path: Path) -> Path:
-    shutil.copytree(finished_student, tmp_path / "project")
-    return tmp_path / "project"
-
-
 def export(root: Path, target: str, *more: str, code: int = 0) -> dict[str, Any]:
     arguments = ["export", "--to", target, "--project", str(root), "--as-of", DAY, "--json", *more]
     result = CliRunner().invoke(cli, arguments)

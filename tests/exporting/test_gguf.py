@@ -6,19 +6,15 @@ tried.
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from kdvert.cli.main import cli
 from kdvert.exporting.chat_form import chat_form
 from kdvert.students.models import load_tokenizer
 from kdvert.weights import DEFAULT_MODEL, resolve
+from tests.exporting.test_export import export
 
 DAY = "2026-11-24"
 converts = pytest.mark.skipif(not os.environ.get("LLAMA_CPP"), reason="LLAMA_CPP names no llama.cpp")
@@ -44,20 +40,6 @@ UNEVEN = (
     "{% if loop.index == 2 %}{{ messages[0].content }} {% endif %}{{ m.content }}{{ ' ' * loop.index }}{% endif %}"
     "{% endfor %}"
 )
-
-
-@pytest.fixture
-def project(finished_student: Path, tmp_path: Path) -> Path:
-    shutil.copytree(finished_student, tmp_path / "project")
-    return tmp_path / "project"
-
-
-def export(root: Path, target: str, *more: str, code: int = 0) -> dict[str, Any]:
-    arguments = ["export", "--to", target, "--project", str(root), "--as-of", DAY, "--json", *more]
-    result = CliRunner().invoke(cli, arguments)
-    assert result.exit_code == code, result.output + str(result.exception)
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 @pytest.mark.parametrize("target", ["gguf", "ollama"])
