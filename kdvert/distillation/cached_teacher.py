@@ -83,8 +83,8 @@ class Reading:
         import torch
 
         taught, labels = batch["taught"], batch["labels"]
-        keep = int((labels != IGNORED).any(dim=0).nonzero()[0, 0])
-        keep = labels.shape[1] - keep + 1
+        first = int((labels != IGNORED).any(dim=0).nonzero()[0, 0])
+        keep = labels.shape[1] - first + 1  # and the position that predicts the first
         inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids")}
         logits = model(**inputs, use_cache=False, logits_to_keep=keep).logits[:, -keep:-1]
         labels, taught = labels[:, -keep + 1 :], taught[:, -keep + 1 :]

@@ -11,7 +11,7 @@ import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,7 +29,6 @@ from kdvert.weights import Weights
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
-    from transformers import Trainer
 
 _DONE, _STATE = "done", "phase.json"
 _REFERENCE = "ref"  # the copy of the adapter that TRL's preference trainers hold the student to
@@ -108,7 +107,8 @@ def train(
             backend = _Backend(phase, checkpoints / f"{number}-{phase.name}", weights, hardware, settings, bar)
             backend.run(model, sofar)
         if validation and not phases[-1].validation:
-            sofar.history.append(_measured(model, validation, phases[-1], weights, hardware, settings, sofar))
+            backend = _Backend(phases[-1], checkpoints / "held-out", weights, hardware, settings, bar)
+            sofar.history.append(backend.measured(model, validation, sofar))
     _save(model, adapter, weights.ref)
     return Trained(sofar.history, sofar.tokens, sum(p.numel() for p in _trainable(model)), sofar.resumed_at)
 
@@ -162,6 +162,15 @@ class _Backend:
         write_json(
             self.folder / _DONE / _STATE, {"history": log, "tokens": int(trainer.state.num_input_tokens_seen or 0)}
         )
+
+    def measured(self, model: PeftModel, rows: Sequence[Row], sofar: _Sofar) -> dict[str, Any]:
+        """Return the loss on held-out answers after the phase, as a row of the history."""
+        own = replace(self.phase, rows=rows, validation=rows)
+        arguments = _arguments(own, self.settings, self.hardware, self.folder, resume=None) | {"save_strategy": "no"}
+        trainer = sft.trainer(Parts(model, load_tokenizer(self.weights), arguments, rows, rows, []))
+        loss = float(trainer.evaluate()["eval_loss"])
+        facts = {"objective": self.phase.name, "step": sofar.steps, "epoch": self.phase.epochs}
+        return {**facts, "eval_loss": loss, "tokens": sofar.tokens}
 
 
 def _steps(phase: Phase, settings: Settings) -> int:
@@ -233,24 +242,6 @@ def _in_full_precision(model: PeftModel) -> None:
 
 def _trainable(model: PeftModel) -> list[torch.nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
-
-
-def _measured(
-    model: PeftModel,
-    validation: Sequence[Row],
-    phase: Phase,
-    weights: Weights,
-    hardware: Hardware,
-    settings: Settings,
-    sofar: _Sofar,
-) -> dict[str, Any]:
-    """Return the loss on held-out answers, as a row of the history."""
-    held_out = Phase(phase.name, validation, validation, sft.trainer, 1, settings.learning_rate)
-    arguments = _arguments(held_out, settings, hardware, Path("unused"), resume=None) | {"save_strategy": "no"}
-    trainer: Trainer = sft.trainer(Parts(model, load_tokenizer(weights), arguments, validation, validation, []))
-    loss = float(trainer.evaluate()["eval_loss"])
-    return {"objective": phase.name, "step": sofar.steps, "epoch": phase.epochs, "eval_loss": loss,
-            "tokens": sofar.tokens}  # fmt: skip
 
 
 def _load(model: PeftModel, folder: Path) -> None:

@@ -30,7 +30,7 @@ class CachedTeacher(ConfigBase):
     answer_share: float = Field(0.0, ge=0, le=1, description="weight of the loss on the teacher's own words, "
                                 "beside the divergence")  # fmt: skip
     fall_back: bool = Field(False, description="train on the words alone where there are no distributions, or "
-                            "of other tokens, instead of stopping")  # fmt: skip
+                            "of other tokens, instead of stopping; what is damaged stops in any case")  # fmt: skip
 
 
 class Preference(ConfigBase):
@@ -47,7 +47,7 @@ class Settings(ConfigBase):
 
     student: str = Field(DEFAULT_MODEL, description="model reference of the base: hf:…, pypi:… or a path")
     objective: list[str] = Field(["sft"], min_length=1, description="what is minimized, one after the other: "
-                                 "cpt, sft, kl, preference")  # fmt: skip
+                                 f"{', '.join(OBJECTIVES)}")  # fmt: skip
     epochs: int = Field(3, ge=1, description="how often the student sees each record")
     learning_rate: float = Field(7e-4, gt=0, lt=1, description="peak of the cosine schedule")
     warmup_share: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
@@ -75,6 +75,3 @@ class Settings(ConfigBase):
     @classmethod
     def _is_known(cls, value: Sequence[str]) -> list[str]:
         return [known(name) for name in value]
-
-
-__all__ = ["OBJECTIVES", "CachedTeacher", "ContinuedPretraining", "Preference", "Settings"]

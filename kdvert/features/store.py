@@ -235,10 +235,7 @@ class Store(Mapping[str, Distributions]):
         return record_id in self._places
 
     def __getitem__(self, record_id: str) -> Distributions:
-        place = self._places.get(record_id)
-        if place is None:
-            raise FeaturesUnusable("features_record_missing", self.folder, f": {record_id}")
-        shard, rows = self._shard(shard_name(place.shard)), slice(place.start, place.start + place.tokens)
+        shard, rows = self._rows(record_id)
         got = {name: shard.get_slice(name)[rows] for name in shard.keys()}  # noqa: SIM118 - it is no mapping
         head = self.header
         bits = id_bits(head.vocabulary)
@@ -254,6 +251,16 @@ class Store(Mapping[str, Distributions]):
             scales=(got["scales"] if head.samples else 0 * got["tails"]).astype("float32"),
         )
 
+    def target(self, record_id: str) -> list[int]:
+        """Return the answer's own tokens alone: what the distributions are of.
+
+        Raises:
+            FeaturesUnusable: there is nothing of this record, or its shard is damaged.
+        """
+        shard, rows = self._rows(record_id)
+        found: list[int] = shard.get_slice("target")[rows].tolist()
+        return found
+
     @property
     def vocabulary(self) -> list[bytes]:
         """The bytes of each token by its id."""
@@ -268,6 +275,13 @@ class Store(Mapping[str, Distributions]):
         """
         for name in self.header.files:
             self._check(name)
+
+    def _rows(self, record_id: str) -> tuple[Any, slice]:
+        """Return the shard that holds a record, and its rows there."""
+        place = self._places.get(record_id)
+        if place is None:
+            raise FeaturesUnusable("features_record_missing", self.folder, f": {record_id}")
+        return self._shard(shard_name(place.shard)), slice(place.start, place.start + place.tokens)
 
     def _shard(self, name: str) -> Any:
         if name not in self._open:

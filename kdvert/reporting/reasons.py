@@ -75,6 +75,11 @@ MEANINGS: Mapping[str, str] = {
     "answer_repeats_question": "The answer is the question again.",
     "answer_recombines": "The answer puts words of its evidence together in another way.",
     "evidence_has_placeholder": "The sentence that proves the answer is about a value that was replaced.",
+    "words_not_found": "No sentence of the passages holds the short answer.",
+    "answer_is_no_sentence": "What holds the short answer is a heading, a row of a table or a question.",
+    "answer_gives_orders": "The sentence that would be the answer speaks to a language model.",
+    "answer_points_back": "The sentence that would be the answer begins with a word for what stands before it.",
+    "answer_of_another_question": "The sentence that would be the answer is not about the question.",
     "another_sample_kept": "An earlier answer of the student to the same question was kept.",
     "student_is_right": "The student's answer was right, so there is nothing to correct.",
     "rejected_like_chosen": "The correction says what the student had said.",
@@ -95,6 +100,10 @@ MEANINGS: Mapping[str, str] = {
     "documents_on_both_sides": "It rests on documents of both training and validation, and would give validation away.",
     "unstable_chat_template": "The student's chat template does not keep the turns apart.",
     "empty_answer": "The answer holds no text.",
+    "empty_passage": "The passage holds no text.",
+    "features_record_missing": "The teacher's distributions of this record were not kept.",
+    "features_of_other_answer": "The kept distributions are of another answer than the one that is trained on.",
+    "pair_too_long": "One of the two answers makes the conversation longer than the settings allow.",
 }
 
 OVERLAP = frozenset({"eval_overlap"})

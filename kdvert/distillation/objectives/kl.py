@@ -6,12 +6,13 @@ of a teacher that may have seen the passages; the student does not.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kdvert.distillation.data import Encoded, LeftOut, labels
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Material, Parts, Phase, Row
-from kdvert.errors import UserError
+from kdvert.errors import KdvertError, UserError
 from kdvert.features.store import FeaturesUnusable, Store
 from kdvert.features.vocabulary import tokenizer_sha256
 
@@ -26,18 +27,17 @@ def phase(material: Material) -> Phase:
     """Return the phase that learns the distributions of every record that has some.
 
     Raises:
-        FeaturesUnusable: there is no store, it is damaged, or of another tokenizer, and ``kl.fall_back`` is off.
+        FeaturesUnusable: the store is damaged; or there is none, or of another tokenizer, and ``kl.fall_back`` is off.
         UserError: no record that is trained on has a distribution, and ``kl.fall_back`` is off.
     """
     own = material.settings
-    try:
-        store = _store(material)
-    except FeaturesUnusable as error:
-        if not own.kl.fall_back:
-            raise
-        note = f"kl: {error} Trained on the teacher's words alone, as kl.fall_back allows."
-        plain = sft.phase(material)
-        return Phase(NAME, plain.rows, plain.validation, sft.trainer, own.epochs, own.learning_rate, notes=[note])
+    lacking = _lacking(material)
+    if lacking and not own.kl.fall_back:
+        raise lacking
+    if lacking or material.features is None:
+        note = f"kl: {lacking} Trained on the teacher's words alone, as kl.fall_back allows."
+        return replace(sft.phase(material), name=NAME, notes=[note])
+    store = Store(material.features)
     rows, left_out = _rows(material.train, store, fall_back=own.kl.fall_back)
     if not rows:
         raise UserError(
@@ -52,13 +52,24 @@ def phase(material: Material) -> Phase:
     )  # fmt: skip
 
 
-def _store(material: Material) -> Store:
+def _lacking(material: Material) -> KdvertError | None:
+    """Return why there is nothing that fits the student, or None.
+
+    Raises:
+        FeaturesUnusable: what there is, is damaged: that is nothing to fall back from.
+    """
     if material.features is None:
-        raise UserError(
+        return UserError(
             "The objective kl needs the teacher's token distributions, and none were asked for.",
             hint="Add {strategy: feature, skill: …} to elicit.mix, or take kl out of distill.objective.",
         )
-    return Store(material.features, tokenizer_sha256=tokenizer_sha256(material.tokenizer))
+    try:
+        Store(material.features, tokenizer_sha256=tokenizer_sha256(material.tokenizer))
+    except FeaturesUnusable as error:
+        if error.reason in ("features_missing", "features_other_tokenizer"):
+            return error
+        raise
+    return None
 
 
 def _rows(some: Encoded, store: Store, *, fall_back: bool) -> tuple[list[Row], list[LeftOut]]:
@@ -80,7 +91,7 @@ def _rows(some: Encoded, store: Store, *, fall_back: bool) -> tuple[list[Row], l
 def _unfit(name: str, answer: list[int], store: Store) -> str | None:
     if name not in store:
         return "features_record_missing"
-    return None if store[name].target.tolist() == answer else "features_of_other_answer"
+    return None if store.target(name) == answer else "features_of_other_answer"
 
 
 class _Maker:

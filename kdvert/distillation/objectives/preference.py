@@ -6,7 +6,7 @@ held to is the student as it was when the phase began.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kdvert.distillation.data import LeftOut
@@ -47,10 +47,8 @@ def phase(material: Material) -> Phase:
             "distill.objective.",
         )
     rows = pairs if own.loss == "dpo" else [row for pair in pairs for row in _apart(pair)]
-    trainer = {"dpo": _dpo, "kto": _kto}[own.loss]
-    return Phase(
-        NAME, rows, (), lambda parts: trainer(parts, own.beta), own.epochs, own.learning_rate, left_out=left_out
-    )
+    trainer = _trainer(own.loss, own.beta)
+    return Phase(NAME, rows, (), trainer, own.epochs, own.learning_rate, left_out=left_out)
 
 
 def _pair(example: Example, material: Material) -> dict[str, list[Turn]]:
@@ -76,28 +74,24 @@ def _apart(pair: Mapping[str, list[Turn]]) -> Iterator[Row]:
     yield {"prompt": pair["prompt"], "completion": pair["rejected"], "label": False}
 
 
-def _dpo(parts: Parts, beta: float) -> Trainer:
-    from trl import DPOConfig, DPOTrainer
+def _trainer(loss: str, beta: float) -> Callable[[Parts], Trainer]:
+    """Return what makes the trainer of ``loss``."""
 
-    return DPOTrainer(
-        model=parts.model,
-        processing_class=parts.tokenizer,
-        args=DPOConfig(**parts.arguments, beta=beta, max_length=None),
-        train_dataset=_dataset(parts),
-        callbacks=list(parts.callbacks),
-    )
+    def make(parts: Parts) -> Trainer:
+        import trl
 
+        kinds = {"dpo": (trl.DPOTrainer, trl.DPOConfig), "kto": (trl.KTOTrainer, trl.KTOConfig)}
+        trainer, config = kinds[loss]
+        made: Trainer = trainer(
+            model=parts.model,
+            processing_class=parts.tokenizer,
+            args=config(**parts.arguments, beta=beta, max_length=None),
+            train_dataset=_dataset(parts),
+            callbacks=list(parts.callbacks),
+        )
+        return made
 
-def _kto(parts: Parts, beta: float) -> Trainer:
-    from trl import KTOConfig, KTOTrainer
-
-    return KTOTrainer(
-        model=parts.model,
-        processing_class=parts.tokenizer,
-        args=KTOConfig(**parts.arguments, beta=beta, max_length=None),
-        train_dataset=_dataset(parts),
-        callbacks=list(parts.callbacks),
-    )
+    return make
 
 
 def _dataset(parts: Parts) -> Any:
