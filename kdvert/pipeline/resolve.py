@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdvert.configuration import ConfigBase, validate
+from kdvert.elicitation import feature
 from kdvert.errors import UserError
 from kdvert.licensing.use import Use
 from kdvert.pipeline.table import NAMES, STAGES
@@ -72,7 +73,17 @@ def resolve(project: Project, vertical: Vertical, overrides: Sequence[str] = ())
     stages = {
         row.name: validate(row.module.Config, merged.get(row.name, {}), where=f"{FILE}: {row.name}") for row in STAGES
     }
+    _must_have_distributions(stages["elicit"], stages["distill"])
     return Resolved(head=head, stages=stages)
+
+
+def _must_have_distributions(elicit: Any, distill: Any) -> None:
+    """Refuse an objective whose distributions nobody asks for, before a teacher is paid."""
+    if "kl" in distill.objective and not distill.kl.fall_back and not feature.wanted(elicit.mix):
+        raise UserError(
+            f"{FILE}: distill.objective has kl, and elicit.mix asks for no distributions of the teacher.",
+            hint="Add {strategy: feature, skill: …} to elicit.mix, or set distill.kl.fall_back: true.",
+        )
 
 
 def _must_be_mapping(value: Any, where: str) -> None:

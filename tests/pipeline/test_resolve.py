@@ -48,6 +48,14 @@ def test_a_wrong_setting_is_named_with_the_nearest_known_one(vertical, raw, opti
     assert message in str(caught.value)
 
 
+def test_distributions_that_nobody_asks_for_are_missed_before_a_teacher_is_paid(vertical):
+    with pytest.raises(UserError, match=r"(?s)has kl, .*strategy: feature"):
+        resolve(project(distill={"objective": ["sft", "kl"]}), vertical)
+    mix = [{"strategy": "curation", "share": 1.0}, {"strategy": "feature"}]
+    assert resolve(project(distill={"objective": "kl"}, elicit={"mix": mix}), vertical)
+    assert resolve(project(distill={"objective": "kl", "kl": {"fall_back": True}}), vertical)
+
+
 def test_a_secret_in_the_wrong_place_is_not_repeated(vertical):
     with pytest.raises(UserError) as caught:
         resolve(project(elicit={"teacher": {"api_key": "sk-very-secret"}}), vertical)
