@@ -8,38 +8,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
+from kdvert.distillation.objective_settings import CachedTeacher, ContinuedPretraining, Preference
 from kdvert.distillation.objectives import OBJECTIVES, known
-from kdvert.features.divergence import Kind
 from kdvert.students.models import FourBit
 from kdvert.weights import DEFAULT_MODEL
-
-
-class ContinuedPretraining(ConfigBase):
-    """Settings of the objective ``cpt``."""
-
-    epochs: int = Field(1, ge=1, description="how often the student reads each passage")
-    records: bool = Field(True, description="read question and answer of each record as text too, behind its passage")
-    replay: float = Field(0.25, ge=0, lt=1, description="share of the rows that are records in the chat form, so that "
-                          "the student does not forget how to answer")  # fmt: skip
-
-
-class CachedTeacher(ConfigBase):
-    """Settings of the objective ``kl``."""
-
-    divergence: Kind = Field("forward", description="forward: KL(teacher | student); reverse; jensen_shannon")
-    answer_share: float = Field(0.0, ge=0, le=1, description="weight of the loss on the teacher's own words, "
-                                "beside the divergence")  # fmt: skip
-    fall_back: bool = Field(False, description="train on the words alone where there are no distributions, or "
-                            "of other tokens, instead of stopping; what is damaged stops in any case")  # fmt: skip
-
-
-class Preference(ConfigBase):
-    """Settings of the objective ``preference``."""
-
-    loss: Literal["dpo", "kto"] = Field("dpo", description="dpo looks at pairs, kto at single answers")
-    beta: float = Field(0.1, gt=0, description="how strongly the student is held to what it was before")
-    epochs: int = Field(1, ge=1, description="how often the student sees each pair")
-    learning_rate: float = Field(5e-5, gt=0, lt=1, description="peak of the cosine schedule")
 
 
 class Settings(ConfigBase):
