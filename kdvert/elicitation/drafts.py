@@ -23,6 +23,7 @@ from kdvert.teachers.scheduler import Ask, CallFailed
 
 REPAIR = "elicit/skill/base/repair.j2"
 _WORTH_REPAIR = {EMPTY, "not_json", "missing_field", "empty_field", "wrong_field_type", "wrong_field_value"}
+_CELLS = " | "
 
 
 async def write(occasion: Occasion, skill: Skill[Any], ask: Ask) -> Outcome:
@@ -108,7 +109,7 @@ def settle(draft: Draft, occasion: Occasion, requests: Sequence[TeacherRequest],
     """Return the record of ``draft`` if all its quotes stand in passages that were shown, or why there is none.
 
     Reason codes: ``no_quote``, ``quote_not_found``, ``empty_answer``, ``answer_repeats_question``,
-    ``answer_has_placeholder``.
+    ``answer_is_table_row``, ``answer_has_placeholder``.
 
     Args:
         draft: what a skill made.
@@ -150,6 +151,8 @@ def _unfit(draft: Draft, occasion: Occasion) -> str | None:
     asked = [words(m.content) for m in draft.messages if m.role == "user"]
     if any(words(text) in asked for text in written):
         return "answer_repeats_question"
+    if any(_CELLS in text for text in written):
+        return "answer_is_table_row"
     return "answer_has_placeholder" if any(map(occasion.task.stands_in, written)) else None
 
 

@@ -24,6 +24,8 @@ class Thresholds(ConfigBase):
             question counted in.
         recombination: share of the pairs of neighboring content words of each sentence of an answer that must stand
             near each other in its evidence or question.
+        premise: share of the content words which an answer has in common with its question that must stand in the
+            evidence, or in the sentence before it.
         near_duplicate: Jaccard similarity of word triples from which two records count as the same.
         eval_question: similarity (0 to 1, word order ignored) from which a question copies a held-out one.
         eval_answer_words: longest run of words that an answer may share with a held-out answer.
@@ -34,6 +36,7 @@ class Thresholds(ConfigBase):
     language_certainty: float = Field(default=0.9, ge=0, le=1)
     support: float = Field(default=0.75, ge=0, le=1)
     recombination: float = Field(default=0.5, ge=0, le=1)
+    premise: float = Field(default=0.6, ge=0, le=1)
     near_duplicate: float = Field(default=0.6, gt=0, le=1)
     eval_question: float = Field(default=0.7, gt=0, le=1)
     eval_answer_words: int = Field(default=8, ge=3)

@@ -16,6 +16,7 @@ FILTERS: dict[str, str] = {
     "language": "kdvert.filters.language:apply",
     "support": "kdvert.filters.support:apply",
     "recombination": "kdvert.filters.recombination:apply",
+    "premise": "kdvert.filters.premise:apply",
     "numbers": "kdvert.filters.arithmetic:apply",
     "checks": "kdvert.filters.checks:apply",
     "eval_overlap": "kdvert.filters.eval_overlap:apply",

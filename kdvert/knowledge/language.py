@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from kdvert.hardware import one_thread
@@ -20,6 +20,9 @@ _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+", re.MULTILINE)
 
 _CUTTER = "senter"
 """The part of a trained pipeline that finds ends of sentences and nothing else, seven times as fast as its parser."""
+
+_KEPT_UP_TO = 2000
+"""Characters of a text whose reading is kept: several filters read the same questions, answers and quotes."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Language:
 
     def ends(self, text: str) -> list[tuple[int, int]]:
         """Return (start, end) of each sentence, much faster than `sentences` and at times cut elsewhere."""
-        return [(start, end) for start, end, _ in _sentences(text, self._cut)]
+        return list(_ends(self, text) if len(text) <= _KEPT_UP_TO else _cut(self, text))
 
     def _cut(self, text: str) -> Doc:
         if not self.parsed or _CUTTER not in self.pipeline.component_names:
@@ -65,10 +68,11 @@ class Language:
         """Return the words that carry content (no function words, no punctuation), as `key` gives them."""
         return frozenset(self.content_in_order(text))
 
-    def content_in_order(self, text: str | Span) -> list[str]:
+    def content_in_order(self, text: str | Span) -> tuple[str, ...]:
         """Return the same words as they come, repeats included."""
-        tokens = self._tokens(text) if isinstance(text, str) else text
-        return [self.key(t) for t in tokens if _carries(t)]
+        if isinstance(text, str):
+            return _kept_keys(self, text) if len(text) <= _KEPT_UP_TO else _keys(self, self._tokens(text))
+        return _keys(self, text)
 
     def _tokens(self, text: str) -> Doc:
         """Return the tokens of ``text``, with grammar only where `key` asks for it: that is nearly all of the work."""
@@ -83,6 +87,24 @@ class Language:
         if self.code == "en":
             return _stem(token.text.casefold())
         return (token.lemma_ or token.text).casefold()
+
+
+def _keys(language: Language, tokens: Doc | Span) -> tuple[str, ...]:
+    return tuple(language.key(t) for t in tokens if _carries(t))
+
+
+@lru_cache(maxsize=8192)
+def _kept_keys(language: Language, text: str) -> tuple[str, ...]:
+    return _keys(language, language._tokens(text))
+
+
+def _cut(language: Language, text: str) -> tuple[tuple[int, int], ...]:
+    return tuple((start, end) for start, end, _ in _sentences(text, language._cut))
+
+
+@lru_cache(maxsize=8192)
+def _ends(language: Language, text: str) -> tuple[tuple[int, int], ...]:
+    return _cut(language, text)
 
 
 def _sentences(text: str, parse: Callable[[str], Doc]) -> Iterator[tuple[int, int, Span]]:

@@ -74,6 +74,8 @@ MEANINGS: Mapping[str, str] = {
     "answer_not_supported": "The evidence does not hold what the answer says.",
     "answer_repeats_question": "The answer is the question again.",
     "answer_recombines": "The answer puts words of its evidence together in another way.",
+    "question_assumed": "What the answer says of its question's subject, the evidence does not say of it.",
+    "answer_is_table_row": "The answer is a row of a table as it stands.",
     "evidence_has_placeholder": "The sentence that proves the answer is about a value that was replaced.",
     "words_not_found": "No sentence of the passages holds the short answer.",
     "answer_is_no_sentence": "What holds the short answer is a heading, a row of a table or a question.",
