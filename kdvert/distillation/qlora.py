@@ -165,7 +165,7 @@ class _Backend:
 
     def measured(self, model: PeftModel, rows: Sequence[Row], sofar: _Sofar) -> dict[str, Any]:
         """Return the loss on held-out answers after the phase, as a row of the history."""
-        own = replace(self.phase, rows=rows, validation=rows)
+        own = replace(self.phase, rows=rows, validation=rows, steps=None)
         arguments = _arguments(own, self.settings, self.hardware, self.folder, resume=None) | {"save_strategy": "no"}
         trainer = sft.trainer(Parts(model, load_tokenizer(self.weights), arguments, rows, rows, []))
         loss = float(trainer.evaluate()["eval_loss"])
@@ -174,7 +174,8 @@ class _Backend:
 
 
 def _steps(phase: Phase, settings: Settings) -> int:
-    return math.ceil(len(phase.rows) / settings.batch_size) * phase.epochs
+    each = phase.steps if phase.steps is not None else math.ceil(len(phase.rows) / settings.batch_size)
+    return each * phase.epochs
 
 
 def _arguments(

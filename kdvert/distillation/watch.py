@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from transformers import TrainerCallback
 
 _COMPLETE = "complete"  # written into a checkpoint once all of it is on disk
+_REWARD = re.compile(r"rewards/(\w+)/mean")  # how TRL's trainers log the mean of a reward
 _LOG = logging.getLogger("kdvert.distillation")
 
 
@@ -65,6 +67,8 @@ def step_of(checkpoint: Path) -> int:
 def history(log: list[dict[str, Any]], objective: str, *, steps: int, tokens: int) -> list[dict[str, Any]]:
     """Return what a trainer logged as rows of {objective, step, epoch, loss or eval_loss, tokens}.
 
+    Where rewards were given, a row has their means by name too, as ``rewards``; one that said nothing is left out.
+
     Args:
         log: of the trainer.
         objective: of the phase.
@@ -77,5 +81,11 @@ def history(log: list[dict[str, Any]], objective: str, *, steps: int, tokens: in
         if name:
             row = {"objective": objective, "step": entry["step"] + steps, "epoch": round(entry["epoch"], 4)}
             seen = int(entry.get("num_input_tokens_seen", 0)) + tokens
-            rows.append({**row, name: float(entry[name]), "tokens": seen})
+            rows.append({**row, name: float(entry[name]), "tokens": seen, **_rewards(entry)})
     return rows
+
+
+def _rewards(entry: dict[str, Any]) -> dict[str, dict[str, float]]:
+    means = {_REWARD.fullmatch(key): value for key, value in entry.items() if value is not None}
+    found = {match[1]: float(value) for match, value in means.items() if match}
+    return {"rewards": found} if found else {}

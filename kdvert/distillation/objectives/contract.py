@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kdvert.distillation.data import Encoded, LeftOut
+from kdvert.distillation.rewards import Verifiers
 from kdvert.distillation.settings import Settings
 from kdvert.records import Chunk
 from kdvert.students.prompts import Prompts
@@ -35,6 +36,7 @@ class Material:
         settings: of the training.
         passages: of the index, without those of held-out documents.
         features: the folder of the teacher's token distributions; None if there is none.
+        verifiers: what answers of the student are judged with; None if no objective asks for them.
     """
 
     train: Encoded
@@ -44,6 +46,7 @@ class Material:
     settings: Settings
     passages: Sequence[Chunk] = ()
     features: Path | None = None
+    verifiers: Verifiers | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Phase:
         left_out: what cannot be learned from, with reason codes.
         passages: ids of passages that are learned from beside the records.
         notes: what a user has to know of it, in sentences.
+        steps: of an epoch; None if a step holds ``batch_size`` rows.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Phase:
     left_out: Sequence[LeftOut] = ()
     passages: Sequence[Chunk] = ()
     notes: Sequence[str] = field(default_factory=tuple)
+    steps: int | None = None
 
 
 class Objective(Protocol):
