@@ -66,6 +66,8 @@ PARTS = [
     ("kdvert.pipeline.runner:execute", ONCE),
 ]
 """Where a part's time goes in, as ``module:attribute``."""
+PART_OF = {"scrubbing the reply": "egress gate", "search: embedding the query": ONCE}
+"""Parts that are not told apart within another one."""
 
 
 def main() -> None:
@@ -158,13 +160,13 @@ def filters() -> list[tuple[str, str]]:
 
 
 def wrap(meter: Meter, place: str, part: str) -> None:
-    """Let the meter count a function; scrubbing within the gate is the gate's."""
+    """Let the meter count a function; scrubbing within the gate is the gate's, and topics are embedded once a run."""
     module, _, path = place.partition(":")
     *owners, name = path.split(".")
     owner: Any = importlib.import_module(module)
     for own in owners:
         owner = getattr(owner, own)
-    meter.wrap(owner, name, part, unless_in="egress gate" if part == "scrubbing the reply" else None)
+    meter.wrap(owner, name, part, unless_in=PART_OF.get(part))
 
 
 def table(found: dict[str, Any]) -> str:

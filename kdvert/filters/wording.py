@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import regex  # its classes know the letters of every script
 
@@ -13,6 +13,18 @@ from kdvert.filters.folding import SAME, UNSPACED, fold
 _WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 _LETTER = regex.compile(rf"[[\w\p{{No}}]--[{UNSPACED}\p{{Hangul}}]]", regex.V1)
 """What a word or number is made of where a border can be seen; Korean words take endings without a mark."""
+_BEFORE = {
+    "letter": regex.compile(rf"{_LETTER.pattern}\Z", regex.V1),
+    "digit": regex.compile(rf"(?:{_LETTER.pattern}|\d[.,]|(?<!\w)-)\Z", regex.V1),
+    "mark": regex.compile(r"(?!)"),
+}
+"""What must not stand before a quote, by what the quote begins with."""
+_BEHIND = {
+    "letter": regex.compile(rf"{_LETTER.pattern}|'t\b", regex.V1),  # "can" is no quote from "can't"
+    "digit": regex.compile(rf"{_LETTER.pattern}|'t\b|[.,]\d", regex.V1),
+    "mark": regex.compile(r"(?!)"),
+}
+"""What must not stand behind it, by what it ends with."""
 
 
 def words(text: str) -> list[str]:
@@ -46,23 +58,28 @@ def locate(quote: str, text: str, within: tuple[int, int] | None = None) -> tupl
         return None
     folded = fold(text)
     first, last = within or (0, len(text))
-    for found in _bordered(wanted).finditer(folded.text, overlapped=True):
-        start, end = folded.starts[found.start()], folded.ends[found.end() - 1]
+    for found in _occurrences(" ".join(wanted), folded.text):
+        start, end = folded.starts[found[0]], folded.ends[found[1] - 1]
         if first <= start and end <= last:
             return start, end
     return None
 
 
-def _bordered(wanted: Sequence[str]) -> regex.Pattern[str]:
-    """Return the pattern of words in a row that are no part of a longer word or number."""
-    first, last = wanted[0][0], wanted[-1][-1]
-    before, behind = "", ""
-    if _LETTER.match(first):
-        before = rf"(?<!{_LETTER.pattern})"
-    if first.isdecimal():
-        before += r"(?<!\d[.,])(?<!(?<!\w)-)"
-    if _LETTER.match(last):
-        behind = rf"(?!{_LETTER.pattern}|'t\b)"  # "can" is no quote from "can't"
-    if last.isdecimal():
-        behind += r"(?![.,]\d)"
-    return regex.compile(before + " ".join(map(regex.escape, wanted)) + behind, regex.V1)
+def _occurrences(wanted: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where ``wanted`` stands and is no part of a longer word or number.
+
+    No pattern is made of ``wanted``: compiling it would take most of the time of a search.
+    """
+    start = text.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        before = _BEFORE[_kind(wanted[0])].search(text, max(0, start - 2), start)
+        if not before and not _BEHIND[_kind(wanted[-1])].match(text, end):
+            yield start, end
+        start = text.find(wanted, start + 1)
+
+
+def _kind(character: str) -> str:
+    if character.isdecimal():
+        return "digit"
+    return "letter" if _LETTER.match(character) else "mark"
