@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
-from kdvert.distillation.objective_settings import CachedTeacher, ContinuedPretraining, Preference
+from kdvert.distillation.objective_settings import CachedTeacher, ContinuedPretraining, Preference, Privileged
 from kdvert.distillation.objectives import OBJECTIVES, known
 from kdvert.students.models import FourBit
 from kdvert.weights import DEFAULT_MODEL
@@ -37,6 +37,7 @@ class Settings(ConfigBase):
     cpt: ContinuedPretraining = Field(default_factory=ContinuedPretraining)
     kl: CachedTeacher = Field(default_factory=CachedTeacher)
     preference: Preference = Field(default_factory=Preference)
+    privileged: Privileged = Field(default_factory=Privileged)
 
     @field_validator("objective", mode="before")
     @classmethod

@@ -9,6 +9,7 @@ from kdvert.footprint.estimate import Student, footprint
 from kdvert.footprint.fitting import fit
 from kdvert.footprint.machines import GPUS, Machine
 from kdvert.footprint.records import Fit, Parameters, TrainingPlan
+from kdvert.footprint.steps import STEPS
 from kdvert.records import sha256_json
 from kdvert.students.models import FourBit, use_four_bit
 
@@ -44,6 +45,7 @@ def plan(student: Student, machine: Machine, four_bit: FourBit, *, batch: int, l
         fits = [fit(student, some, four_bit=bits, batch=batch, length=length) for some, bits in machines]
     if len(student.objectives) > 1:
         notes.append(f"Of {', '.join(student.objectives)} the memory is that of {at_hand.objective}, which takes most.")
+    notes += [f"{n}: {STEPS[n].uncounted} is not counted." for n in student.objectives if STEPS[n].uncounted]
     return TrainingPlan(
         student=student.ref,
         config_sha256=sha256_json(student.config.to_dict()),

@@ -23,11 +23,13 @@ class Step:
             forward is TRL's, with ``fused_lm_head``.
         sequences: how many sequences a record of the batch stands for.
         reference: a copy of the adapter is kept as it was at the start.
+        uncounted: what the trainer needs memory for beside it, completing "… is not counted".
     """
 
     loss: Callable[[Any, dict[str, Tensor]], Tensor]
     sequences: int = 1
     reference: bool = False
+    uncounted: str = ""
 
 
 def words(model: Any, batch: dict[str, Tensor]) -> Tensor:
@@ -66,9 +68,25 @@ def pairs(model: Any, batch: dict[str, Tensor]) -> Tensor:
     return loss
 
 
+def compared(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    """Return a loss like that of trainers with a teacher of the student's size: all logits of both, then divergence.
+
+    Those of a batch in which every token is written by the student; the trainers leave out what stands before.
+    """
+    import torch
+
+    inputs = {name: value for name, value in batch.items() if name != "labels"}
+    student = model(**inputs, use_cache=False).logits[:, :-1]
+    with torch.no_grad():
+        teacher = torch.log_softmax(model(**inputs, use_cache=False).logits[:, :-1], dim=-1)
+    loss: Tensor = (teacher.exp() * (teacher - torch.log_softmax(student, dim=-1))).sum(-1).mean()
+    return loss
+
+
 STEPS: dict[str, Step] = {
     "sft": Step(words),
     "cpt": Step(words),
     "kl": Step(distributions),
     "preference": Step(pairs, sequences=2, reference=True),
+    "privileged": Step(compared, uncounted="what writing answers and reading passages takes"),
 }

@@ -106,6 +106,10 @@ MEANINGS: Mapping[str, str] = {
     "features_record_missing": "The teacher's distributions of this record were not kept.",
     "features_of_other_answer": "The kept distributions are of another answer than the one that is trained on.",
     "pair_too_long": "One of the two answers makes the conversation longer than the settings allow.",
+    "no_passage": "It rests on no passage that could be shown to the teacher.",
+    "passage_missing": "The passage that it rests on is not in the index.",
+    "passages_already_shown": "The student itself is shown passages with the question.",
+    "passages_too_long": "With its passages it is longer than the settings allow.",
 }
 
 OVERLAP = frozenset({"eval_overlap"})

@@ -1,4 +1,4 @@
-"""Records to train on."""
+"""Records to train on, and trainings of a tiny model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from kdvert.records import Example, Message, Provenance, Sampling
+from kdvert.distillation import qlora
+from kdvert.distillation.data import encode
+from kdvert.distillation.objectives import objective, sft
+from kdvert.distillation.objectives.contract import Material
+from kdvert.distillation.settings import Settings
+from kdvert.hardware import probe
+from kdvert.progress import Silent
+from kdvert.records import Evidence, Example, Message, Provenance, Sampling, sha256_text
+from kdvert.students.models import load_tokenizer
+from kdvert.students.prompts import Prompts
+from kdvert.templates import TemplateSet
+from kdvert.weights import resolve
+from tests.distillation.small import FAST, passages
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +42,60 @@ def make_example() -> Callable[..., Example]:
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture(scope="session")
+def weights(tiny_model):
+    return resolve(str(tiny_model))
+
+
+@pytest.fixture(scope="session")
+def tokenizer(weights):
+    return load_tokenizer(weights)
+
+
+@pytest.fixture(scope="session")
+def prompts(vertical):
+    return Prompts.for_vertical(TemplateSet(None, None), vertical)
+
+
+@pytest.fixture(scope="session")
+def records(make_example):
+    """Twelve records on four documents, each with a wrong answer beside the right one."""
+    found = []
+    for n in range(12):
+        chunk = passages()[n % 4]
+        found.append(
+            make_example(n, chunk.document_id).model_copy(
+                update={
+                    "evidence": [Evidence(chunk_id=chunk.id, start=0, end=4, quote_sha=sha256_text("Fact"))],
+                    "rejected": [Message(role="assistant", content=f"Nobody knows fact {n}.")],
+                }
+            )
+        )
+    return found
+
+
+@pytest.fixture
+def material(records, tokenizer, prompts):
+    def make(some=None, held_out=(), **settings):
+        own = Settings(**(FAST | settings))
+        train = encode(some or records, tokenizer, prompts, own.max_length)
+        return Material(
+            train, encode(held_out, tokenizer, prompts, own.max_length), tokenizer, prompts, own, passages()
+        )
+
+    return make
+
+
+@pytest.fixture
+def train(weights, tmp_path):
+    def run(material, *names, progress=None, adapter="adapter"):
+        phases = [objective(name).phase(material) for name in names]
+        return qlora.train(
+            phases, validation=sft.rows(material.validation), weights=weights, hardware=probe(),
+            four_bit=probe().four_bit, settings=material.settings, checkpoints=tmp_path / "checkpoints",
+            adapter=tmp_path / adapter, progress=progress or Silent(),
+        )  # fmt: skip
+
+    return run

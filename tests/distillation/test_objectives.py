@@ -8,10 +8,8 @@ import json
 import pytest
 
 from kdvert.configuration import validate
-from kdvert.distillation import qlora
-from kdvert.distillation.data import IGNORED, encode
-from kdvert.distillation.objectives import OBJECTIVES, cpt, kl, objective, preference, sft
-from kdvert.distillation.objectives.contract import Material
+from kdvert.distillation.data import IGNORED
+from kdvert.distillation.objectives import cpt, kl, preference, sft
 from kdvert.distillation.settings import Settings
 from kdvert.errors import UserError, WorkFailed
 from kdvert.features import forcing
@@ -20,67 +18,10 @@ from kdvert.features.store import FeaturesUnusable, Store, Writer
 from kdvert.features.tails import POWER
 from kdvert.features.vocabulary import token_bytes, tokenizer_sha256
 from kdvert.hardware import probe
-from kdvert.progress import Silent
-from kdvert.records import Chunk, Evidence, Message, sha256_text
-from kdvert.students.models import load_base, load_tokenizer
-from kdvert.students.prompts import Prompts
-from kdvert.templates import TemplateSet
-from kdvert.weights import resolve
+from kdvert.records import Message
+from kdvert.students.models import load_base
+from tests.distillation.small import FAST, adapter_of, losses, passages
 from tests.distillation.test_qlora import Bars
-
-FAST = {"epochs": 2, "batch_size": 4, "learning_rate": 5e-3, "rank": 4, "checkpoint_steps": 2, "max_length": 256}
-
-
-def passages(count=4):
-    texts = [f"Fact {n} is {n * 7}. It stands in document {n}, which nobody reads twice." for n in range(count)]
-    return [
-        Chunk(id=f"d{n}@0-9", document_id=f"d{n}", start=0, end=len(text), title=f"Facts {n}", license="CC0-1.0", text=text)
-        for n, text in enumerate(texts)
-    ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def weights(tiny_model):
-    return resolve(str(tiny_model))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(weights):
-    return load_tokenizer(weights)
-
-
-@pytest.fixture(scope="module")
-def prompts(vertical):
-    return Prompts.for_vertical(TemplateSet(None, None), vertical)
-
-
-@pytest.fixture(scope="module")
-def records(make_example):
-    """Twelve records on four documents, each with a wrong answer beside the right one."""
-    found = []
-    for n in range(12):
-        chunk = passages()[n % 4]
-        found.append(
-            make_example(n, chunk.document_id).model_copy(
-                update={
-                    "evidence": [Evidence(chunk_id=chunk.id, start=0, end=4, quote_sha=sha256_text("Fact"))],
-                    "rejected": [Message(role="assistant", content=f"Nobody knows fact {n}.")],
-                }
-            )
-        )
-    return found
-
-
-@pytest.fixture
-def material(records, tokenizer, prompts):
-    def make(some=None, held_out=(), **settings):
-        own = Settings(**(FAST | settings))
-        train = encode(some or records, tokenizer, prompts, own.max_length)
-        return Material(
-            train, encode(held_out, tokenizer, prompts, own.max_length), tokenizer, prompts, own, passages()
-        )
-
-    return make
 
 
 @pytest.fixture(scope="module")
@@ -107,29 +48,6 @@ def features(records, tokenizer, prompts, weights, tmp_path_factory):
     return folder, teacher
 
 
-@pytest.fixture
-def train(weights, tmp_path):
-    def run(material, *names, progress=None, adapter="adapter"):
-        phases = [objective(name).phase(material) for name in names]
-        return qlora.train(
-            phases, validation=sft.rows(material.validation), weights=weights, hardware=probe(),
-            four_bit=probe().four_bit, settings=material.settings, checkpoints=tmp_path / "checkpoints",
-            adapter=tmp_path / adapter, progress=progress or Silent(),
-        )  # fmt: skip
-
-    return run
-
-
-def adapter_of(tmp_path, name="adapter"):
-    from safetensors.torch import load_file
-
-    return load_file(tmp_path / name / "adapter_model.safetensors")
-
-
-def losses(trained, name):
-    return [row["loss"] for row in trained.history if row["objective"] == name and "loss" in row]
-
-
 # --- the table and the settings ---
 
 
@@ -139,8 +57,8 @@ def test_an_unknown_objective_names_the_nearest():
         validate(Settings, {"objective": ["sft", "klx"]}, where="kdvert.yaml: distill")
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
-def test_every_objective_learns(name, train, material, features):
+@pytest.mark.parametrize("name", ["cpt", "sft", "kl", "preference"])  # others learn from answers that change
+def test_what_lies_on_disk_is_learned(name, train, material, features):
     some = dataclasses.replace(material(objective=[name], preference={"epochs": 4, "learning_rate": 5e-3},
                                         cpt={"epochs": 4}), features=features[0])  # fmt: skip
     trained = train(some, name)

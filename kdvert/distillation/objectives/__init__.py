@@ -16,6 +16,7 @@ OBJECTIVES: dict[str, str] = {
     "sft": f"{_HERE}.sft",
     "kl": f"{_HERE}.kl",
     "preference": f"{_HERE}.preference",
+    "privileged": f"{_HERE}.privileged",
 }
 
 
