@@ -8,7 +8,7 @@ turns, so that what else runs on the machine hits all alike, and CPU time stands
 vectors with those of float32; what it does to recall is shown by ``benchmarks/retrieval.py --precision``. A question is
 embedded alone.
 
-Static embeddings (model2vec) are measured only if their weights are named with --static: kdvert installs none.
+Static embeddings are measured only if --static names them, ``wordllama`` or a folder: kdvert installs none.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import static_embeddings
 
 from kdvert.knowledge.embeddings import Embedder
 from kdvert.offline import quiet
@@ -36,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passages", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--static", help="a folder with a static sentence-transformers model")
+    parser.add_argument("--static", help="wordllama, or a folder with a static sentence-transformers model")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     quiet()
@@ -53,7 +54,7 @@ def ways(static: str | None) -> dict[str, Encode]:
     found["kdvert, float32"] = Embedder(DEFAULT_EMBEDDER).vectors
     found["kdvert, int8"] = Embedder(DEFAULT_EMBEDDER, precision="int8").vectors
     if static:
-        found["static"] = SentenceTransformer(static, device="cpu").encode
+        found[static_embeddings.NAME] = static_embeddings.load(static).encode
     return found
 
 

@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import static_embeddings
+
 from kdvert.knowledge import lexicon
 from kdvert.knowledge.chunking import chunk
 from kdvert.knowledge.embeddings import Embedder
@@ -47,17 +49,21 @@ def main() -> None:
     parser.add_argument("--verticals", nargs="+", default=VERTICALS, choices=VERTICALS)
     parser.add_argument("--precision", choices=("float32", "int8"), default=best_precision())
     parser.add_argument("--cache", type=Path, help="an SQLite file that keeps vectors between runs")
+    parser.add_argument("--static", help="dense search with static embeddings too: wordllama, or a folder of a model")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if not (options.data / "corpus").is_dir():
         parser.error(f"there is no corpus/ in {options.data}: name the folder of the test data with --data")
     quiet()
     embedder = Embedder(DEFAULT_EMBEDDER, precision=options.precision)
-    rows = [row for name in options.verticals for row in measure(name, options.data, embedder, options.cache)]
+    static = static_embeddings.load(options.static) if options.static else None
+    rows = [row for name in options.verticals for row in measure(name, options.data, embedder, options.cache, static)]
     print(json.dumps(rows, indent=1) if options.json else table(rows))
 
 
-def measure(vertical: str, data: Path, embedder: Embedder, cache: Path | None) -> Iterator[dict[str, Any]]:
+def measure(
+    vertical: str, data: Path, embedder: Embedder, cache: Path | None, static: Any = None
+) -> Iterator[dict[str, Any]]:
     """Yield a row for each method, first for questions alone, then with their choices."""
     items = [i for i in read(data / "eval" / f"{vertical}.jsonl") if i.get("doc_ids")]
     chunks = passages(data / "corpus" / vertical, embedder)
@@ -67,7 +73,8 @@ def measure(vertical: str, data: Path, embedder: Embedder, cache: Path | None) -
             if choices and not any(i.get("choices") for i in items):
                 continue
             asked = [query_text(i["question"], i.get("choices", ()) if choices else ()) for i in items]
-            for method, search in methods(Path(folder)).items():
+            ways = methods(Path(folder)) | ({static_embeddings.NAME: nearest(chunks, static)} if static else {})
+            for method, search in ways.items():
                 started = time.process_time()
                 found = search(asked)
                 spent = (time.process_time() - started) / len(asked)
@@ -102,6 +109,17 @@ def methods(folder: Path) -> dict[str, Callable[[Sequence[str]], list[list[Chunk
 
     return {"dense": searched("meaning"), "BM25": plain_bm25, "plain RRF": plain_rrf,
             "kdvert, words": searched("words"), "kdvert": searched("both")}  # fmt: skip
+
+
+def nearest(chunks: Sequence[Chunk], model: Any) -> Callable[[Sequence[str]], list[list[Chunk]]]:
+    """Return a search by cosine with a model of sentence-transformers, without an index."""
+    table = model.encode([f"{c.title}\n{c.text}" for c in chunks], normalize_embeddings=True)
+
+    def search(asked: Sequence[str]) -> list[list[Chunk]]:
+        scores = model.encode(list(asked), normalize_embeddings=True) @ table.T
+        return [[chunks[i] for i in row[:DEPTH]] for row in (-scores).argsort(axis=1, kind="stable")]
+
+    return search
 
 
 def fused(*lists: Sequence[Chunk]) -> list[Chunk]:
