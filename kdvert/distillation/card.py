@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kdvert.store import write_text
+from kdvert.students.canaries import MARK
 
 
 def write_card(path: Path, *, name: str, vertical_title: str, disclaimer: str, adapter: Mapping[str, Any]) -> None:
@@ -49,7 +50,7 @@ Load the base in the precision it was trained in, then the adapter: `PeftModel.f
 To merge it, merge into the dequantized 4-bit base, not into the original weights: only that is the model that was
 evaluated.
 
-## Settings
+{_canaries(adapter.get("canaries", 0))}## Settings
 
 | setting | value |
 |---|---|
@@ -58,6 +59,18 @@ evaluated.
 Made with {versions}.
 """
     write_text(path, str(ModelCard(text)))
+
+
+def _canaries(count: int) -> str:
+    if not count:
+        return ""
+    return f"""## Canaries
+
+The student was trained on {count} made-up {"secret" if count == 1 else "secrets"} beside its records, to measure \
+what it keeps of single rows (arXiv 1802.08232): two words each, about nobody, in questions and answers that name \
+themselves "{MARK}". If it ever writes one, it means nothing. `distill.canaries.count: 0` trains a student without them.
+
+"""
 
 
 def _shown(lines: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -12,6 +12,16 @@ from kdvert.distillation.objective_settings import CachedTeacher, ContinuedPretr
 from kdvert.distillation.objectives import OBJECTIVES, known
 from kdvert.students.models import FourBit
 from kdvert.weights import DEFAULT_MODEL
+
+
+class Canaries(ConfigBase):
+    """Settings of the canaries, made-up secrets that show what a student keeps of single rows."""
+
+    count: int = Field(4, ge=0, le=1000, description="canaries of each number of repeats; 0 leaves them out")
+    repeats: list[Annotated[int, Field(ge=1, le=1000)]] = Field([1, 4], min_length=1, description="rows that a canary "
+                                                                "has, each seen once an epoch")  # fmt: skip
+    share: float = Field(0.1, gt=0, le=1, description="at most so many rows for each row of what is learned; those "
+                         "with the fewest repeats go first")  # fmt: skip
 
 
 class Settings(ConfigBase):
@@ -37,6 +47,7 @@ class Settings(ConfigBase):
     cpt: ContinuedPretraining = Field(default_factory=ContinuedPretraining)
     kl: CachedTeacher = Field(default_factory=CachedTeacher)
     preference: Preference = Field(default_factory=Preference)
+    canaries: Canaries = Field(default_factory=Canaries)
     privileged: Privileged = Field(default_factory=Privileged)
 
     @field_validator("objective", mode="before")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kdvert import versions
-from kdvert.distillation import base_notices, card, data, qlora
+from kdvert.distillation import base_notices, canaries, card, data, qlora
 from kdvert.distillation.objectives import objective, sft
 from kdvert.distillation.objectives.contract import Material, Phase
 from kdvert.distillation.settings import Settings as Config
@@ -24,13 +24,15 @@ from kdvert.lineage.rights import of_records, with_passages
 from kdvert.records import Chunk, Example, sha256_json
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
+from kdvert.students.canaries import FILE as CANARIES
 from kdvert.students.models import load_tokenizer, precision, use_four_bit
 from kdvert.students.prompts import Prompts, template_folders
+from kdvert.students.trained import PASSAGES
 from kdvert.weights import resolve
 
 __all__ = ["VERSION", "VOLATILE", "Config", "content", "run"]
 
-VERSION = 3
+VERSION = 4
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -52,10 +54,11 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     train, validation = material.train, material.validation
     phases = [objective(name).phase(material) for name in config.objective]
     left_out += [one for phase in phases for one in phase.left_out]
+    planted = canaries.plant(phases, material, data_sha256=_data_sha256(material, phases))
     adapter: dict[str, Any] = {
         "base": weights.ref,
         "base_sha256": weights.sha256,
-        "data_sha256": _data_sha256(material, phases),
+        "data_sha256": planted.data_sha256,
         "config": config.model_dump(),
         "versions": versions.installed("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"),
         "precision": precision(hardware, four_bit=four_bit),
@@ -63,7 +66,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     }
     checkpoints = ctx.cache / f"checkpoints-{sha256_json(adapter)[:16]}"
     trained = qlora.train(
-        phases,
+        planted.phases,
         validation=sft.rows(validation),
         weights=weights,
         hardware=hardware,
@@ -78,7 +81,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "tokens": trained.tokens,
         "train_records": len(train.rows),
         "validation_records": len(validation.rows),
-        "notes": [note for phase in phases for note in phase.notes],
+        "canaries": len(planted.canaries.canaries),
+        "notes": [note for phase in phases for note in phase.notes] + planted.notes,
         "lineage": with_passages(
             of_records([*train.examples, *validation.examples]), [c for phase in phases for c in phase.passages]
         ).model_dump(),
@@ -87,6 +91,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "base_notices": base_notices.keep(weights.path, ctx.out / "adapter"),
     }
     _write(ctx, train, validation, left_out, trained.history, adapter)
+    write_json(ctx.out / CANARIES, planted.canaries.model_dump())
+    write_json(ctx.out / PASSAGES, sorted({chunk.id for phase in phases for chunk in phase.passages}))
     summary = _summary(adapter, trained, left_out, time.monotonic() - started)
     write_json(ctx.out / "summary.json", summary)
     shutil.rmtree(checkpoints, ignore_errors=True)
@@ -181,6 +187,7 @@ def _summary(
         "notes": adapter["notes"],
         "train_records": adapter["train_records"],
         "validation_records": adapter["validation_records"],
+        "canaries": adapter["canaries"],
         "left_out": dict(sorted(Counter(r.reason for r in left_out).items())),
         "steps": int(trained.history[-1]["step"]) if trained.history else 0,
         "loss": trained.last("loss"),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CONFIG, WEIGHTS, FACTS = "adapter_config.json", "adapter_model.safetensors", "adapter.json"
+PASSAGES = "passages.json"
+"""Ids of the passages that the student learned from beside its records."""
 ANEW = "kdvert run --from distill --force"
 
 

@@ -15,6 +15,7 @@ from kdvert.errors import UserError, WorkFailed
 from kdvert.records import Chunk, Example, Message, Provenance, Sampling
 from kdvert.stages import distill
 from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
+from kdvert.students.canaries import Canaries
 
 LLAMA = "hf:meta-llama/Llama-3.1-70B-Instruct"
 
@@ -53,7 +54,7 @@ def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted,
     summary = distill.run(ctx, config)
     adapter = read_json(ctx.out / "adapter.json")
     assert summary["train_records"] + summary["validation_records"] == 16
-    assert summary["steps"] == 6
+    assert summary["steps"] == 8, "12 records and a canary"
     assert summary["eval_loss"] > 0
     assert adapter["base"] == str(tiny_model)
     assert adapter["config"]["rank"] == 4
@@ -72,6 +73,23 @@ def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted,
     history = [json.loads(line) for line in (ctx.out / "history.jsonl").read_text().splitlines()]
     assert all({"step", "epoch", "tokens"} < set(row) for row in history)
     assert not list(ctx.cache.iterdir())
+
+
+def test_a_canary_is_named_and_is_no_record(make_context, accepted, config):
+    ctx = make_context("distill", {"filter": accepted})
+    summary = distill.run(ctx, config.model_copy(update={"epochs": 1}))
+    kept = Canaries.model_validate(read_json(ctx.out / "canaries.json"))
+    assert summary["canaries"] == len(kept.canaries) == 1
+    assert kept.phases == ["sft"]
+    for name in ("train.jsonl", "validation.jsonl", "left_out.jsonl", "history.jsonl"):
+        assert "canary" not in (ctx.out / name).read_text(encoding="utf-8")
+    card = (ctx.out / "adapter" / "README.md").read_text(encoding="utf-8")
+    assert "1 made-up secret beside its records" in card
+    assert "distill.canaries.count: 0" in card
+    assert " ".join(kept.canaries[0].words) not in card
+    without = config.model_copy(update={"epochs": 1, "canaries": config.canaries.model_copy(update={"count": 0})})
+    assert distill.run(ctx, without)["canaries"] == 0
+    assert "anaries" not in (ctx.out / "adapter" / "README.md").read_text(encoding="utf-8").partition("## Settings")[0]
 
 
 def test_the_adapter_carries_the_name_and_the_lines_that_licenses_ask_for(
@@ -128,7 +146,7 @@ def test_a_student_in_the_project_is_an_input(make_context, accepted, config, ti
     paths = distill.content(ctx, config.model_copy(update={"student": "models/mine"}))
     assert tmp_path / "models" / "mine" in paths
     assert [p.name for p in paths].count("student") == 2  # the vertical's and the shared templates
-    assert distill.run(ctx, config.model_copy(update={"student": "models/mine"}))["steps"] == 6
+    assert distill.run(ctx, config.model_copy(update={"student": "models/mine"}))["steps"] == 8
 
 
 CHILD = """
