@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
+from kdvert.distillation.rewards import REWARDS
 from kdvert.features.divergence import Kind
+from kdvert.registry import suggest
 
 
 class ContinuedPretraining(ConfigBase):
@@ -53,3 +56,36 @@ class Privileged(ConfigBase):
                             "ones are left out, with a reason")  # fmt: skip
     epochs: int = Field(3, ge=1, description="how often each question is asked")
     learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
+
+
+class Reinforcement(ConfigBase):
+    """Settings of the objective ``reinforce``."""
+
+    algorithm: Literal["grpo", "rloo"] = Field("grpo", description="grpo weighs an answer by all to its question; rloo "
+                                               "by all others")  # fmt: skip
+    rewards: Mapping[str, float] = Field({"evidence": 1.0, "refusal": 1.0, "domain": 0.5, "format": 0.25}, description=
+                                         "weight of each reward; 0, or left out, and it is not asked: "
+                                         f"{', '.join(REWARDS)}")  # fmt: skip
+    generations: int = Field(4, ge=2, description="answers to a question; distill.batch_size is a multiple of it")
+    max_new_tokens: int = Field(64, ge=1, description="longest answer that is written, in tokens")
+    temperature: float = Field(1.0, gt=0, description="of writing")
+    beta: float = Field(0.04, ge=0, description="how strongly the student is held to what it was before")
+    epochs: int = Field(1, ge=1, description="how often each question is asked")
+    learning_rate: float = Field(5e-5, gt=0, lt=1, description="peak of the cosine schedule")
+
+    @property
+    def weighed(self) -> dict[str, float]:
+        """The rewards that are asked, in the order of their table."""
+        return {name: self.rewards[name] for name in REWARDS if self.rewards.get(name)}
+
+    @field_validator("rewards")
+    @classmethod
+    def _are_known(cls, value: Mapping[str, float]) -> Mapping[str, float]:
+        for name, weight in value.items():
+            if name not in REWARDS:
+                raise ValueError(f"unknown reward '{name}'. {suggest(name, REWARDS)}")
+            if not 0 <= weight < float("inf"):
+                raise ValueError(f"the weight of '{name}' is {weight}; allowed are numbers from 0")
+        if not any(value.values()):
+            raise ValueError(f"no reward has a weight. Weigh one of {', '.join(REWARDS)}")
+        return value

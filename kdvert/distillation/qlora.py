@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from kdvert.distillation import processes, trackers
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Parts, Phase, Row
 from kdvert.distillation.settings import Settings
@@ -97,6 +98,7 @@ def train(
     """
     from transformers import set_seed
 
+    processes.join(hardware).share(settings.batch_size)  # refused before the base is loaded
     set_seed(settings.seed)
     sofar = _Sofar([])
     total = sum(_steps(phase, settings) for phase in phases)
@@ -109,7 +111,8 @@ def train(
         if validation and not phases[-1].validation:
             backend = _Backend(phases[-1], checkpoints / "held-out", weights, hardware, settings, bar)
             sofar.history.append(backend.measured(model, validation, sofar))
-    _save(model, adapter, weights.ref)
+    if processes.current().writes:
+        _save(model, adapter, weights.ref)
     return Trained(sofar.history, sofar.tokens, sum(p.numel() for p in _trainable(model)), sofar.resumed_at)
 
 
@@ -145,23 +148,31 @@ class _Backend:
         arguments = _arguments(self.phase, self.settings, self.hardware, self.folder, resume=resume)
         if arguments["gradient_checkpointing"]:
             model.enable_input_require_grads()
-        parts = Parts(
-            model, load_tokenizer(self.weights), arguments, self.phase.rows, self.phase.validation, [watch(self.bar)]
-        )
-        trainer = self.phase.trainer(parts)
-        trainer.remove_callback(PrinterCallback)
-        _in_full_precision(model)
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+        tracking = self.folder.parent.parent / trackers.FOLDER
+        with trackers.tracked(self.settings.report_to, tracking, self.run_name) as reporting:
+            parts = Parts(
+                model, load_tokenizer(self.weights), arguments | reporting, self.phase.rows, self.phase.validation,
+                [watch(self.bar)],
+            )  # fmt: skip
+            trainer = self.phase.trainer(parts)
+            trainer.remove_callback(PrinterCallback)
+            _in_full_precision(model)
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         if _REFERENCE in model.peft_config:
             model.delete_adapter(_REFERENCE)
         if resume:
             sofar.resumed_at = sofar.steps + step_of(resume)
         log = history(trainer.state.log_history, self.phase.name, steps=sofar.steps, tokens=sofar.tokens)
-        _save(model, self.folder / _DONE, self.weights.ref)
-        # last: a folder without it was not finished
-        write_json(
-            self.folder / _DONE / _STATE, {"history": log, "tokens": int(trainer.state.num_input_tokens_seen or 0)}
-        )
+        if processes.current().writes:
+            _save(model, self.folder / _DONE, self.weights.ref)
+            told = {"history": log, "tokens": int(trainer.state.num_input_tokens_seen or 0)}
+            write_json(self.folder / _DONE / _STATE, told)  # last: a folder without it was not finished
+        processes.wait()
+
+    @property
+    def run_name(self) -> str:
+        """What trackers call the phase: the same name in a run that goes on."""
+        return f"{self.folder.name}-{self.folder.parent.name.removeprefix('checkpoints-')}"
 
     def measured(self, model: PeftModel, rows: Sequence[Row], sofar: _Sofar) -> dict[str, Any]:
         """Return the loss on held-out answers after the phase, as a row of the history."""
@@ -184,12 +195,13 @@ def _arguments(
     """Return what `transformers.TrainingArguments` is given."""
     on_gpu = hardware.device == "cuda"
     steps = _steps(phase, settings)
+    share = processes.current().share(settings.batch_size)
     validate = bool(phase.validation)
     return {
         "output_dir": str(folder),
         "num_train_epochs": phase.epochs,
-        "per_device_train_batch_size": settings.batch_size,
-        "per_device_eval_batch_size": settings.batch_size,
+        "per_device_train_batch_size": share,
+        "per_device_eval_batch_size": share,
         "learning_rate": phase.learning_rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": round(settings.warmup_share * steps),
@@ -209,10 +221,11 @@ def _arguments(
         "save_strategy": "steps",
         "save_steps": settings.checkpoint_steps,
         "save_total_limit": 2,  # the older one stays usable while the newer one is written
-        "report_to": "none",
+        "report_to": trackers.NONE,
         "disable_tqdm": True,
         "log_level": "error",
         "dataloader_pin_memory": on_gpu,
+        "ddp_find_unused_parameters": False,  # every part of the adapter is used in every step
     }
 
 

@@ -8,8 +8,17 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from kdvert.configuration import ConfigBase
-from kdvert.distillation.objective_settings import CachedTeacher, ContinuedPretraining, Preference, Privileged
+from kdvert.distillation import trackers
+from kdvert.distillation.objective_settings import (
+    CachedTeacher,
+    ContinuedPretraining,
+    Preference,
+    Privileged,
+    Reinforcement,
+)
 from kdvert.distillation.objectives import OBJECTIVES, known
+from kdvert.distillation.packing import Setting as Packing
+from kdvert.distillation.trackers import TRACKERS
 from kdvert.students.models import FourBit
 from kdvert.weights import DEFAULT_MODEL
 
@@ -41,6 +50,11 @@ class Settings(ConfigBase):
     batch_size: int = Field(8, ge=1, description="records a step")
     max_length: int = Field(512, ge=16, description="longest record in tokens; longer ones are left out, with a reason")
     validation_share: float = Field(0.1, ge=0, le=0.5, description="share of records held out, by whole documents")
+    packing: Packing = Field("auto", description="how records lie in a batch of sft and cpt: none pads them; "
+                             "padding_free lays them end to end; packed fills rows of max_length, and a step takes "
+                             "batch_size of them; auto: padding_free with flash attention, else none")  # fmt: skip
+    report_to: list[str] = Field([], description="experiment trackers, offline unless your environment says "
+                                 f"otherwise: none, {', '.join(TRACKERS)}")  # fmt: skip
     four_bit: FourBit = Field("auto", description="hold the base in 4 bits (nf4): auto | true | false")
     seed: int = Field(7, ge=0, description="seed of split, adapter and order")
     checkpoint_steps: int = Field(10, ge=1, description="steps between checkpoints; a killed run goes on from the last")
@@ -49,8 +63,9 @@ class Settings(ConfigBase):
     preference: Preference = Field(default_factory=Preference)
     canaries: Canaries = Field(default_factory=Canaries)
     privileged: Privileged = Field(default_factory=Privileged)
+    reinforce: Reinforcement = Field(default_factory=Reinforcement)
 
-    @field_validator("objective", mode="before")
+    @field_validator("objective", "report_to", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -59,3 +74,8 @@ class Settings(ConfigBase):
     @classmethod
     def _is_known(cls, value: Sequence[str]) -> list[str]:
         return [known(name) for name in value]
+
+    @field_validator("report_to")
+    @classmethod
+    def _are_trackers(cls, value: Sequence[str]) -> list[str]:
+        return trackers.known(value)

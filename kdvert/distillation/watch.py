@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdvert.distillation import processes
 from kdvert.errors import WorkFailed
 from kdvert.progress import Bar
 
@@ -44,7 +45,9 @@ def watch(bar: Bar) -> TrainerCallback:
                     )
 
         def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
+            processes.wait()  # each writes a part of it
+            if state.is_world_process_zero:
+                (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
 
     return Watch()
 
@@ -54,8 +57,10 @@ def last_complete(checkpoints: Path) -> Path | None:
     found = sorted(checkpoints.glob("checkpoint-*"), key=step_of)
     for broken in [p for p in found if not (p / _COMPLETE).exists()]:
         _LOG.info("%s was not written to its end and is not used", broken.name)
-        shutil.rmtree(broken)
+        if processes.current().writes:
+            shutil.rmtree(broken)
         found.remove(broken)
+    processes.wait()
     return found[-1] if found else None
 
 

@@ -83,10 +83,24 @@ def compared(model: Any, batch: dict[str, Tensor]) -> Tensor:
     return loss
 
 
+def answers(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    """Return a loss like that of TRL's GRPOTrainer: written answers, read once as it was before and once as it is."""
+    import torch
+
+    with torch.no_grad():
+        before = model(**batch, use_cache=False, fused_lm_head=True).log_probs
+    mine = model(**batch, use_cache=False, fused_lm_head=True)
+    mine.entropy.detach().sum()
+    apart = before - mine.log_probs
+    loss: Tensor = (0.04 * (apart.exp() - apart - 1) - mine.log_probs).mean()
+    return loss
+
+
 STEPS: dict[str, Step] = {
     "sft": Step(words),
     "cpt": Step(words),
     "kl": Step(distributions),
     "preference": Step(pairs, sequences=2, reference=True),
+    "reinforce": Step(answers, reference=True, uncounted="what writing answers takes"),
     "privileged": Step(compared, uncounted="what writing answers and reading passages takes"),
 }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kdvert import versions
-from kdvert.distillation import base_notices, canaries, card, data, qlora
-from kdvert.distillation.objectives import objective, sft
+from kdvert.distillation import base_notices, canaries, card, data, packing, processes, qlora, trackers, verifying
+from kdvert.distillation.objectives import objective, reinforce, sft
 from kdvert.distillation.objectives.contract import Material, Phase
 from kdvert.distillation.settings import Settings as Config
 from kdvert.errors import WorkFailed
@@ -37,20 +37,23 @@ VOLATILE: tuple[str, ...] = ()
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
-    """Return the folders of the student's templates, and the student if it is named by a path."""
+    """Return the folders of the student's templates, the student if it is named by a path, and verifiers if asked."""
     local = ctx.project / Path(config.student.partition("#")[0]).expanduser()
     by_path = not config.student.startswith(("hf:", "pypi:")) and local.exists()
-    return [*template_folders(ctx.templates), *([local] if by_path else [])]
+    judged = verifying.content(ctx.templates, ctx.vertical) if reinforce.NAME in config.objective else []
+    return [*template_folders(ctx.templates), *([local] if by_path else []), *judged]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     """Split, train, save. Resumes from the last checkpoint of the same data, base and settings."""
     started = time.monotonic()
     named = _named(ctx)  # first: a name that cannot be given must not cost a training
+    trackers.require(config.report_to)
     hardware = probe()
+    laid = packing.choose(config.packing, hardware)
     four_bit = use_four_bit(config.four_bit, hardware)
     weights = resolve(config.student, root=ctx.project)
-    material, left_out = _material(ctx, config, load_tokenizer(weights))
+    material, left_out = _material(ctx, config, load_tokenizer(weights), laid)
     train, validation = material.train, material.validation
     phases = [objective(name).phase(material) for name in config.objective]
     left_out += [one for phase in phases for one in phase.left_out]
@@ -63,6 +66,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "versions": versions.installed("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"),
         "precision": precision(hardware, four_bit=four_bit),
         "four_bit": four_bit,
+        "packing": laid,
+        "teachers": _teachers(phases),
     }
     checkpoints = ctx.cache / f"checkpoints-{sha256_json(adapter)[:16]}"
     trained = qlora.train(
@@ -76,6 +81,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         adapter=ctx.out / "adapter",
         progress=ctx.progress,
     )
+    if not processes.current().writes:
+        return {}
     adapter |= {
         "trainable_parameters": trained.trainable_parameters,
         "tokens": trained.tokens,
@@ -105,7 +112,9 @@ def _named(ctx: StageContext) -> StudentName:
     return student_name(report.duties, report.use, ctx.name)
 
 
-def _material(ctx: StageContext, config: Config, tokenizer: Any) -> tuple[Material, list[data.LeftOut]]:
+def _material(
+    ctx: StageContext, config: Config, tokenizer: Any, laid: packing.Packing
+) -> tuple[Material, list[data.LeftOut]]:
     """Return what there is to learn from, and what is left out of it."""
     examples = read_jsonl(ctx.inputs["filter"] / "accepted.jsonl", Example)
     if not examples:
@@ -129,6 +138,8 @@ def _material(ctx: StageContext, config: Config, tokenizer: Any) -> tuple[Materi
         train, validation, tokenizer, prompts, config,
         passages=_passages(ctx, split.validation) if "index" in reads else (),
         features=_features(ctx) if "features" in reads else None,
+        verifiers=verifying.verifiers(ctx.templates, ctx.vertical) if reinforce.NAME in config.objective else None,
+        packing=laid,
     )  # fmt: skip
     return material, left_out
 
@@ -192,9 +203,18 @@ def _summary(
         "steps": int(trained.history[-1]["step"]) if trained.history else 0,
         "loss": trained.last("loss"),
         "eval_loss": trained.last("eval_loss"),
+        **_rewards(trained.history),
         "tokens": trained.tokens,
         "precision": adapter["precision"],
         "trainable_parameters": trained.trainable_parameters,
         "resumed_at_step": trained.resumed_at,
         "seconds": round(seconds, 1),
     }
+
+
+def _rewards(history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the mean of each reward when it was first and last given."""
+    given = [row["rewards"] for row in history if "rewards" in row]
+    found = {name: [reward[name] for reward in given if name in reward] for name in {n for r in given for n in r}}
+    means = {name: {"first": values[0], "last": values[-1]} for name, values in sorted(found.items())}
+    return {"rewards": means} if means else {}

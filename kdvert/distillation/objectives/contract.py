@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kdvert.distillation.data import Encoded, LeftOut
+from kdvert.distillation.packing import Packing
 from kdvert.distillation.rewards import Verifiers
 from kdvert.distillation.settings import Settings
 from kdvert.records import Chunk
@@ -37,6 +38,7 @@ class Material:
         passages: of the index, without those of held-out documents.
         features: the folder of the teacher's token distributions; None if there is none.
         verifiers: what answers of the student are judged with; None if no objective asks for them.
+        packing: how records lie in a batch.
     """
 
     train: Encoded
@@ -47,6 +49,7 @@ class Material:
     passages: Sequence[Chunk] = ()
     features: Path | None = None
     verifiers: Verifiers | None = None
+    packing: Packing = "none"
 
 
 @dataclass(frozen=True)

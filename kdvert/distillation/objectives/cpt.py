@@ -7,11 +7,13 @@ held-out documents are not read: the loss on held-out records would no longer sa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 
 from kdvert.distillation.data import Encoded, LeftOut
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Material, Phase, Row
+from kdvert.distillation.packing import laid
 from kdvert.errors import WorkFailed
 from kdvert.records import Chunk, Example, sha256_text
 
@@ -37,8 +39,10 @@ def phase(material: Material) -> Phase:
     read = [row for chunk in material.passages for row in _rows(_text(chunk, told), material)]
     again = _replayed(material.train, round(len(read) * own.cpt.replay / (1 - own.cpt.replay)), own.seed)
     left_out = [LeftOut(example_id=c.id, reason="empty_passage") for c in material.passages if not c.text.strip()]
+    learned = laid([*read, *again], material.packing, own.max_length)
+    made = partial(sft.trainer, packing=material.packing)
     return Phase(
-        NAME, [*read, *again], sft.rows(material.validation), sft.trainer, own.cpt.epochs, own.learning_rate,
+        NAME, learned, sft.rows(material.validation), made, own.cpt.epochs, own.learning_rate,
         left_out=left_out, passages=material.passages,
     )  # fmt: skip
 

@@ -6,10 +6,12 @@ Only what the assistant wrote is learned. It is the oldest form: Kim and Rush, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kdvert.distillation.data import Encoded, labels
 from kdvert.distillation.objectives.contract import Material, Parts, Phase, Row
+from kdvert.distillation.packing import LENGTHS, Packing, laid
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -21,7 +23,9 @@ READS: tuple[str, ...] = ()
 def phase(material: Material) -> Phase:
     """Return the phase that learns every record."""
     own = material.settings
-    return Phase(NAME, rows(material.train), rows(material.validation), trainer, own.epochs, own.learning_rate)
+    learned = laid(rows(material.train), material.packing, own.max_length)
+    made = partial(trainer, packing=material.packing)
+    return Phase(NAME, learned, rows(material.validation), made, own.epochs, own.learning_rate)
 
 
 def rows(some: Encoded) -> list[Row]:
@@ -29,14 +33,15 @@ def rows(some: Encoded) -> list[Row]:
     return [{"input_ids": t.ids, "labels": labels(t)} for t in some.rows]
 
 
-def trainer(parts: Parts) -> Trainer:
+def trainer(parts: Parts, packing: Packing = "none") -> Trainer:
     """Return TRL's trainer for rows of token ids with labels."""
     from trl import SFTConfig, SFTTrainer
 
     return SFTTrainer(
         model=parts.model,
         processing_class=parts.tokenizer,
-        args=SFTConfig(**parts.arguments, max_length=None),  # too long records were left out, with a reason
+        # too long records were left out, with a reason
+        args=SFTConfig(**parts.arguments, max_length=None, padding_free=packing != "none"),
         train_dataset=_dataset(parts.rows),
         eval_dataset=_dataset(parts.validation) if parts.validation else None,
         callbacks=list(parts.callbacks),
@@ -46,4 +51,7 @@ def trainer(parts: Parts) -> Trainer:
 def _dataset(some: Sequence[Row]) -> object:
     from datasets import Dataset
 
-    return Dataset.from_dict({name: [row[name] for row in some] for name in ("input_ids", "labels")})
+    columns = {name: [row[name] for row in some] for name in ("input_ids", "labels")}
+    if any(LENGTHS in row for row in some):
+        columns[LENGTHS] = [row.get(LENGTHS) or [len(row["input_ids"])] for row in some]
+    return Dataset.from_dict(columns)
