@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from kdvert.errors import WorkFailed
 from kdvert.evaluation.requests import Request
@@ -14,7 +17,7 @@ from kdvert.records import Score, sha256_json
 from kdvert.store import read_jsonl, write_jsonl
 
 ScoreBatch = Callable[[Sequence[Request]], list[Outcome]]
-
+M = TypeVar("M", bound=BaseModel)
 
 _TOKENS = 16_384  # prompt tokens in a batch: their attention cache must fit into memory
 
@@ -44,16 +47,20 @@ class Kept:
         ``identity`` is what decides the outcomes beside the batch: model, adapter, precision, settings, versions.
         """
         tokens = [[r.item.id, r.prompt, r.answer, r.options, r.problem, r.item.answer, r.item.choices] for r in batch]
-        path = self.folder / f"{sha256_json([identity, tokens])}.jsonl"
+        return self.once([identity, tokens], Outcome, lambda: score(batch))
+
+    def once(self, decides: object, model: type[M], make: Callable[[], list[M]]) -> list[M]:
+        """Return what ``make`` gives, calling it only if that was not done before with all that ``decides`` it."""
+        path = self.folder / f"{sha256_json(decides)}.jsonl"
         self.used.add(path.name)
         if path.is_file():
             try:
-                return read_jsonl(path, Outcome)
+                return read_jsonl(path, model)
             except WorkFailed:
-                path.unlink()  # damaged: score it again
-        outcomes = score(batch)
-        write_jsonl(path, outcomes)
-        return outcomes
+                path.unlink()  # damaged: do it again
+        made = make()
+        write_jsonl(path, made)
+        return made
 
     def forget_unused(self) -> None:
         """Delete what this run did not ask for: batches of older students and questions."""

@@ -28,14 +28,16 @@ class Systems:
         self.weights, self.hardware, self.four_bit, self.folder = weights, hardware, four_bit, folder
         self.max_new_tokens = max_new_tokens
         self.tokenizer = load_tokenizer(weights)
+        self.pad = int(self.tokenizer.pad_token_id or 0)
         self.loaded: System | None = None
         self.model: PreTrainedModel | None = None
 
     def scorer(self, system: System) -> Callable[[Sequence[Request]], list[Outcome]]:
         """Return the function that scores a batch with ``system``."""
-        return lambda batch: score(batch, self._model(system), self.tokenizer, self.max_new_tokens)
+        return lambda batch: score(batch, self.holding(system), self.tokenizer, self.max_new_tokens)
 
-    def _model(self, system: System) -> PreTrainedModel:
+    def holding(self, system: System) -> PreTrainedModel:
+        """Return the model of ``system``; the base must be asked before the student."""
         if self.model is None:
             base = load_base(self.weights, self.hardware, four_bit=self.four_bit)
             self.model, self.loaded = unpacked(base, self.hardware).eval(), "base"

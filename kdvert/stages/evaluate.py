@@ -13,6 +13,10 @@ from kdvert import versions
 from kdvert.configuration import ConfigBase
 from kdvert.errors import WorkFailed
 from kdvert.evaluation import batches, comparison
+from kdvert.evaluation.besides import general, measuring
+from kdvert.evaluation.besides.gathering import Gatherer
+from kdvert.evaluation.besides.measuring import Found, Job
+from kdvert.evaluation.besides.settings import Besides
 from kdvert.evaluation.items import load_items
 from kdvert.evaluation.requests import Form, Mode, Passage, Request, build
 from kdvert.evaluation.scoring import Outcome
@@ -27,7 +31,7 @@ from kdvert.students.models import context_length, load_tokenizer, precision, us
 from kdvert.students.prompts import Prompts, template_folders
 from kdvert.weights import Weights, resolve
 
-VERSION = 2
+VERSION = 3
 VOLATILE: tuple[str, ...] = ()
 
 
@@ -45,12 +49,13 @@ class Config(ConfigBase):
                                "search with them")  # fmt: skip
     batch_size: int = Field(16, ge=1, description="questions asked at once")
     resamples: int = Field(10_000, ge=100, description="draws of the bootstrap behind each interval")
-    seed: int = Field(7, ge=0, description="seed of limit and bootstrap")
+    besides: Besides = Field(default_factory=Besides)
+    seed: int = Field(7, ge=0, description="seed of limit, bootstrap and what is measured besides")
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
-    """Return the question files and the folders of the student's templates."""
-    return [*_files(ctx, config), *template_folders(ctx.templates)]
+    """Return the question files, those of other fields, and the folders of the student's templates."""
+    return [*_files(ctx, config), general.QUESTIONS, *template_folders(ctx.templates)]
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
@@ -61,7 +66,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     hardware = probe()
     weights = _base(ctx, adapter)
     requests = _requests(ctx, config, items, weights)
-    outcomes = _ask(ctx, config, requests, weights, hardware, adapter["four_bit"])
+    job = _besides(ctx, config, weights)
+    outcomes, besides = _ask(ctx, config, requests, job, weights, hardware, adapter["four_bit"])
     scores = [
         one
         for (system, mode), found in outcomes.items()
@@ -77,6 +83,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "precision": precision(hardware, four_bit=adapter["four_bit"]),
         "passages_shortened": sum(r.shortened for r in asked),
         "not_asked": _problems(asked),
+        "besides": _summary(config, job, besides),
         "seconds": round(time.monotonic() - started, 1),
     }
     write_json(ctx.out / "summary.json", summary)
@@ -112,6 +119,28 @@ def _requests(
     return made
 
 
+def _besides(ctx: StageContext, config: Config, weights: Weights) -> Job:
+    return Gatherer(
+        distill=ctx.inputs["distill"],
+        index=ctx.inputs["index"],
+        field=ctx.vertical.manifest.id,
+        tokenizer=load_tokenizer(weights),
+        prompts=Prompts.for_vertical(ctx.templates, ctx.vertical),
+        settings=config.besides,
+        seed=config.seed,
+        longest=context_length(weights),
+    ).job()
+
+
+def _summary(config: Config, job: Job, found: dict[System, Found]) -> dict[str, Any]:
+    return {
+        "rows": measuring.rows(job, found["base"], found["student"], resamples=config.resamples, seed=config.seed),
+        "missing": job.missing,
+        "too_short": {name: drawn.too_short for name, drawn in job.texts.items()},
+        "settings": config.besides.model_dump(),
+    }
+
+
 def _retrieve(ctx: StageContext, config: Config, items: Sequence[EvalItem]) -> list[list[Passage]]:
     with Retriever.open(ctx.inputs["index"], root=ctx.project) as retriever:
         asked = [query_text(i.question, (i.choices or ()) if config.show_choices else ()) for i in items]
@@ -123,10 +152,11 @@ def _ask(
     ctx: StageContext,
     config: Config,
     requests: dict[Mode, list[Request]],
+    job: Job,
     weights: Weights,
     hardware: Hardware,
     four_bit: bool,
-) -> dict[tuple[System, Mode], list[Outcome]]:
+) -> tuple[dict[tuple[System, Mode], list[Outcome]], dict[System, Found]]:
     """Put all questions to the base, then to the student. Models load when the first batch needs them."""
     folder = ctx.inputs["distill"] / "adapter"
     held = precision(hardware, four_bit=use_four_bit(four_bit, hardware))
@@ -134,7 +164,8 @@ def _ask(
     systems = Systems(weights, hardware, four_bit, folder, config.max_new_tokens)
     kept = batches.Kept(ctx.cache)
     outcomes: dict[tuple[System, Mode], list[Outcome]] = {}
-    total = 2 * sum(map(len, requests.values()))
+    besides: dict[System, Found] = {}
+    total = 2 * (sum(map(len, requests.values())) + job.size)
     with ctx.progress.bar("asking questions", total) as bar:
         marks: dict[System, dict[str, str] | None] = {"base": None, "student": _adapter_hash(folder)}
         for system, mark in marks.items():
@@ -147,8 +178,11 @@ def _ask(
                     score=systems.scorer(system),
                     bar=bar,
                 )
+            besides[system] = measuring.ask(
+                job, system, systems, size=config.batch_size, kept=kept, identity=[*identity, mark], bar=bar
+            )
     kept.forget_unused()
-    return outcomes
+    return outcomes, besides
 
 
 def _adapter_hash(folder: Path) -> dict[str, str]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from kdvert.errors import UserError, WorkFailed
 from kdvert.evaluation import systems
+from kdvert.evaluation.besides import exposure
 from kdvert.hardware import probe
 from kdvert.knowledge import index
-from kdvert.records import Chunk, EvalItem, Score
+from kdvert.records import Chunk, EvalItem, Example, Message, Provenance, Sampling, Score
 from kdvert.stages import evaluate
-from kdvert.store import read_json, read_jsonl, write_json
-from kdvert.students.models import load_base
+from kdvert.store import read_json, read_jsonl, write_json, write_jsonl
+from kdvert.students.canaries import Canaries, draw, pool
+from kdvert.students.models import load_base, load_tokenizer
 from kdvert.weights import DEFAULT_EMBEDDER, DEFAULT_MODEL, resolve
 
 FACTS = ["Burns are cooled under running water for 20 minutes.", "Warfarin is reversed by vitamin K.", "Cats bite."]
@@ -64,7 +67,11 @@ def context(make_context, tmp_path, indexed, distilled):
     return make_context("evaluate", {"index": indexed, "distill": distilled})
 
 
+NOTHING_BESIDES = {"general": 0, "answers": {"count": 0}, "passages": {"count": 0}, "canaries": False}
+
+
 def config(**changes):
+    changes.setdefault("besides", NOTHING_BESIDES)
     return evaluate.Config(**({"files": ["questions.jsonl"], "max_new_tokens": 4, "resamples": 200} | changes))
 
 
@@ -181,3 +188,66 @@ def test_the_default_student_finds_answers_in_passages(make_context, indexed, tm
     closed, opened = rows["closed_book", "answer_nll"], rows["retrieval", "answer_nll"]
     assert opened["base"] < closed["base"]
     assert closed["delta"] == pytest.approx(0, abs=1e-4)  # a fresh adapter changes nothing
+
+
+@pytest.fixture
+def remembered(distilled, tmp_path, tiny_model):
+    """What training leaves beside the adapter: records, the passages it read, and canaries."""
+    folder = tmp_path / "distilled"
+    shutil.copytree(distilled, folder)
+    answer = "Burns are cooled under running water for 20 minutes, and never with ice or butter."
+    provenance = Provenance(
+        teacher="t", route="embedded", templates={}, request_ids=["r"], chunk_ids=["d0@0-53"], document_ids=["d0"],
+        licenses=["CC0-1.0"], terms=[], sampling=Sampling(), versions={},
+    )  # fmt: skip
+    records = [
+        Example(
+            id=f"r{n}-0", vertical="medicine", strategy="curation", skill="grounded_qa", evidence=[], quote="q",
+            messages=[Message(role="user", content=f"{n}?"), Message(role="assistant", content=answer)],
+            provenance=provenance,
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    write_jsonl(folder / "train.jsonl", records)
+    write_json(folder / "passages.json", [f"d0@0-{len(FACTS[0])}"])
+    words = pool(load_tokenizer(resolve(str(tiny_model))), "s")
+    canaries = [c.model_copy(update={"seen": 3 * c.repeats}) for c in draw(words, 2, [1, 4], "s")]
+    write_json(folder / "canaries.json", Canaries(pool=words, canaries=canaries, phases=["sft"]).model_dump())
+    return folder
+
+
+def test_what_training_did_besides_has_an_interval_against_the_base(context, remembered, indexed, monkeypatch):
+    ctx = context.__class__(**(vars(context) | {"inputs": {"index": indexed, "distill": remembered}}))
+    besides = {"general": 12, "passages": {"given": 4, "asked": 4}}
+    summary = evaluate.run(ctx, config(besides=besides, modes=["closed_book"]))["besides"]
+    rows = {(row["mode"], row["metric"]): row for row in summary["rows"]}
+    assert set(rows) == {
+        ("other_fields", "answer_nll"), ("other_fields", "choice_accuracy"), ("training_answers", "verbatim"),
+        ("training_passages", "verbatim"), ("canaries_seen_3_times", "exposure"),
+        ("canaries_seen_12_times", "exposure"), ("canaries", "exposure"), ("canaries", "told"),
+    }  # fmt: skip
+    for row in rows.values():
+        assert row["low"] <= row["delta"] <= row["high"]
+        assert row["delta"] == pytest.approx(row["student"] - row["base"])
+    assert rows["other_fields", "choice_accuracy"]["n"] == 12
+    assert rows["canaries", "exposure"]["n"] == 4
+    assert 0 <= rows["canaries", "exposure"]["chance"] <= 1
+    assert rows["training_answers", "verbatim"]["student_interval"] == pytest.approx((0.0, 0.5615), abs=1e-4)
+    assert summary["missing"] == {}
+    kept = "".join(path.read_text(encoding="utf-8") for path in ctx.cache.iterdir())
+    assert "d0@" not in kept, "what is kept names no document"
+    calls = []
+    monkeypatch.setattr(exposure, "score", lambda *a: calls.append(a))
+    assert evaluate.run(ctx, config(besides=besides, modes=["closed_book"]))["besides"] == summary
+    assert not calls, "what is finished is not measured again"
+
+
+def test_what_cannot_be_measured_says_why(context):
+    summary = evaluate.run(context, config(besides={"general": 0}, modes=["closed_book"], limit=1))["besides"]
+    assert summary["rows"] == []
+    assert summary["missing"] == {
+        "general ability": "it was turned off in evaluate.besides",
+        "training answers": "training left no list of its records",
+        "training passages": "the student was trained on no passage itself",
+        "canaries": "distill.canaries put none among the rows",
+    }
