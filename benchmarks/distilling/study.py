@@ -213,7 +213,8 @@ def likelihoods(model: Any, some: Encoded) -> NLL:
         for example, row in zip(some.examples, sft.rows(some), strict=True):
             labels = torch.tensor(row["labels"][1:])
             learned = labels != IGNORED
-            logits = model(input_ids=torch.tensor([row["input_ids"]])).logits[0, :-1][learned]
+            places = learned.nonzero()[:, 0]  # logits of the prompt are not made: they would be most of the work
+            logits = model(input_ids=torch.tensor([row["input_ids"]]), logits_to_keep=places).logits[0]
             loss = torch.nn.functional.cross_entropy(logits.float(), labels[learned], reduction="sum")
             found[example.id] = (float(loss), int(learned.sum()))
     return found

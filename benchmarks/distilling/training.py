@@ -19,8 +19,10 @@ quiet()
 BATCH, LENGTH, PROMPT, SEED = 4, 256, 64, 7
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate",
              "trl.experimental.gkd.gkd_trainer")  # fmt: skip
-SHAPE_360M: dict[str, Any] = {"hidden_size": 960, "intermediate_size": 2560, "num_hidden_layers": 32, "num_attention_heads": 15,
-              "num_key_value_heads": 5}  # fmt: skip
+SHAPE_360M: dict[str, Any] = {
+    "hidden_size": 960, "intermediate_size": 2560, "num_hidden_layers": 32, "num_attention_heads": 15,
+    "num_key_value_heads": 5,
+}  # fmt: skip
 Row = Mapping[str, Any]
 
 
