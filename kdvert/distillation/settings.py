@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from kdvert.configuration import ConfigBase
 from kdvert.distillation import trackers
 from kdvert.distillation.objective_settings import (
     CachedTeacher,
     ContinuedPretraining,
+    OnPolicy,
     Preference,
     Privileged,
     Reinforcement,
@@ -63,7 +64,14 @@ class Settings(ConfigBase):
     preference: Preference = Field(default_factory=Preference)
     canaries: Canaries = Field(default_factory=Canaries)
     privileged: Privileged = Field(default_factory=Privileged)
+    on_policy: OnPolicy = Field(default_factory=OnPolicy)
     reinforce: Reinforcement = Field(default_factory=Reinforcement)
+
+    @property
+    def teachers(self) -> list[str]:
+        """References of the models that stand beside the student while it learns."""
+        named = [getattr(getattr(self, name, None), "teacher", None) for name in self.objective]
+        return [str(ref) for ref in named if ref]
 
     @field_validator("objective", "report_to", mode="before")
     @classmethod
@@ -79,3 +87,12 @@ class Settings(ConfigBase):
     @classmethod
     def _are_trackers(cls, value: Sequence[str]) -> list[str]:
         return trackers.known(value)
+
+    @model_validator(mode="after")
+    def _have_teachers(self) -> Settings:
+        for name in self.objective:
+            if getattr(getattr(self, name, None), "teacher", "") is None:
+                raise ValueError(
+                    f"the objective {name} needs {name}.teacher: a model reference, hf:…, pypi:… or a path"
+                )
+        return self

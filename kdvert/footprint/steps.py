@@ -102,5 +102,6 @@ STEPS: dict[str, Step] = {
     "kl": Step(distributions),
     "preference": Step(pairs, sequences=2, reference=True),
     "reinforce": Step(answers, reference=True, uncounted="what writing answers takes"),
+    "on_policy": Step(words, uncounted="what the teacher and writing answers take"),
     "privileged": Step(compared, uncounted="what writing answers and reading passages takes"),
 }

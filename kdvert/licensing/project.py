@@ -40,7 +40,7 @@ def unlifted(configuration: Mapping[str, Any], *, ingest: Path | None, root: Pat
         student=str((configuration.get("distill") or {}).get("student", "embedded")),
         use=use_of(configuration),
         today=today,
-        writers=[*reached[1:], *_own_answers(configuration)],
+        writers=[*reached[1:], *_own_answers(configuration), *_beside_the_student(configuration)],
         mismatches=found.mismatches,
         settled=[(row.mismatch, row.reason or "") for row in found.settled],
         root=root,
@@ -54,6 +54,15 @@ def _own_answers(configuration: Mapping[str, Any]) -> list[Writer]:
     if named.isdisjoint(STUDENT_WRITES):
         return []
     return [Writer(ref=str(elicit.get("student", "embedded")), role="its own answers become records")]
+
+
+def _beside_the_student(configuration: Mapping[str, Any]) -> list[Writer]:
+    """Return the teachers of objectives: the student learns their distributions, which are outputs as texts are."""
+    distill = configuration.get("distill") or {}
+    asked = distill.get("objective") or []
+    named = [asked] if isinstance(asked, str) else asked
+    found = [(name, (distill.get(name) or {}).get("teacher")) for name in named]
+    return [Writer(ref=str(ref), role=f"teacher of the objective {name}") for name, ref in found if ref]
 
 
 def teachers(settings: Mapping[str, Any]) -> list[Writer]:

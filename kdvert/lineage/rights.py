@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kdvert.licensing.models import Standing
 from kdvert.records import Chunk, Example, Record
@@ -57,5 +57,15 @@ def with_passages(rights: Rights, passages: Iterable[Chunk]) -> Rights:
         update={
             "document_ids": sorted({*rights.document_ids, *(c.document_id for c in some)}),
             "licenses": sorted({*rights.licenses, *(c.license for c in some)}),
+        }
+    )
+
+
+def with_teachers(rights: Rights, teachers: Mapping[str, Standing]) -> Rights:
+    """Return ``rights`` with models, by name, whose distributions were learned beside what the records say."""
+    return rights.model_copy(
+        update={
+            "teachers": sorted({*rights.teachers, *teachers}),
+            "terms": sorted({*rights.terms, *model_terms(*teachers.values())}),
         }
     )

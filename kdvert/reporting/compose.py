@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 
 from kdvert.reporting import gather, html, plots, samples, sources
-from kdvert.reporting.besides import besides
 from kdvert.reporting.comparison import headline, in_words
-from kdvert.reporting.facts import About, Besides, Evaluation, Funnel, Licensing, Report
+from kdvert.reporting.facts import About, Evaluation, Funnel, Licensing, Report
 from kdvert.reporting.features import features
 from kdvert.reporting.html import count, plural
 from kdvert.reporting.inputs import Inputs
@@ -55,13 +54,12 @@ def collect(
         WorkFailed: a file of an earlier stage is missing or damaged.
     """
     evaluation = gather.evaluation(inputs, vertical, configuration)
-    aside = besides(inputs)
     funnel = gather.funnel(inputs)
     licensing = sources.licensing(inputs, configuration, root, today)
     return Report(
         about=_about(vertical, project, title, now or inputs.finished("evaluate")),
         headline=headline(evaluation.measures),
-        summary=_summary(evaluation, funnel, licensing, aside),
+        summary=_summary(evaluation, funnel, licensing),
         evaluation=evaluation,
         funnel=funnel,
         licensing=licensing,
@@ -75,7 +73,6 @@ def collect(
         planned=planned(inputs, configuration),
         topics=topics(inputs),
         features=features(inputs),
-        besides=aside,
     )
 
 
@@ -108,7 +105,7 @@ def _about(vertical: Vertical, project: str, title: str | None, when: datetime) 
     )
 
 
-def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing, aside: Besides | None) -> str:
+def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing) -> str:
     counts = {step.name: step.count for step in funnel.steps}
     terms = len({row.license for row in licensing.rows})
     made = (
@@ -117,7 +114,7 @@ def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing, aside
         f"{count(counts['accepted'])} passed every check. The student trained on these was compared with the base it "
         f"started from on {plural(evaluation.questions, 'held-out question')}."
     )
-    return " ".join([made, in_words(evaluation.measures, evaluation.confidence), *(aside.clear if aside else [])])
+    return f"{made} {in_words(evaluation.measures, evaluation.confidence)}".strip()
 
 
 def _figures(report: Report) -> dict[str, plots.Picture | None]:

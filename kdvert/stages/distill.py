@@ -18,9 +18,10 @@ from kdvert.errors import WorkFailed
 from kdvert.features.store import FOLDER as STORE
 from kdvert.features.store import HEADER
 from kdvert.hardware import probe
+from kdvert.licensing.models import standing
 from kdvert.licensing.project import unlifted
 from kdvert.licensing.student_name import StudentName, student_name
-from kdvert.lineage.rights import of_records, with_passages
+from kdvert.lineage.rights import Rights, of_records, with_passages, with_teachers
 from kdvert.records import Chunk, Example, sha256_json
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
@@ -37,11 +38,15 @@ VOLATILE: tuple[str, ...] = ()
 
 
 def content(ctx: StageContext, config: Config) -> list[Path]:
-    """Return the folders of the student's templates, the student if it is named by a path, and verifiers if asked."""
-    local = ctx.project / Path(config.student.partition("#")[0]).expanduser()
-    by_path = not config.student.startswith(("hf:", "pypi:")) and local.exists()
+    """Return the folders of the student's templates, the models that are named by a path, and verifiers if asked."""
+    models = [config.student, *config.teachers]
+    paths = [ctx.project / Path(ref.partition("#")[0]).expanduser() for ref in models if not _is_fetched(ref)]
     judged = verifying.content(ctx.templates, ctx.vertical) if reinforce.NAME in config.objective else []
-    return [*template_folders(ctx.templates), *([local] if by_path else []), *judged]
+    return [*template_folders(ctx.templates), *(path for path in paths if path.exists()), *judged]
+
+
+def _is_fetched(ref: str) -> bool:
+    return ref.startswith(("hf:", "pypi:"))
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
@@ -90,9 +95,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
         "validation_records": len(validation.rows),
         "canaries": len(planted.canaries.canaries),
         "notes": [note for phase in phases for note in phase.notes] + planted.notes,
-        "lineage": with_passages(
-            of_records([*train.examples, *validation.examples]), [c for phase in phases for c in phase.passages]
-        ).model_dump(),
+        "lineage": _rights(ctx, material, phases).model_dump(),
         "name": named.name,
         "displays": named.displays,
         "base_notices": base_notices.keep(weights.path, ctx.out / "adapter"),
@@ -104,6 +107,20 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     write_json(ctx.out / "summary.json", summary)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return summary
+
+
+def _teachers(phases: Sequence[Phase]) -> list[dict[str, str]]:
+    """Return the models that stand beside the student, by objective."""
+    return [
+        {"objective": phase.name, "model": one.ref, "sha256": one.sha256} for phase in phases for one in phase.teachers
+    ]
+
+
+def _rights(ctx: StageContext, material: Material, phases: Sequence[Phase]) -> Rights:
+    """Return what all that is learned from carries with it: records, passages, teachers beside the student."""
+    records = of_records([*material.train.examples, *material.validation.examples])
+    teachers = {one.ref: standing(one.ref, root=ctx.project) for phase in phases for one in phase.teachers}
+    return with_teachers(with_passages(records, [c for phase in phases for c in phase.passages]), teachers)
 
 
 def _named(ctx: StageContext) -> StudentName:
@@ -140,6 +157,7 @@ def _material(
         features=_features(ctx) if "features" in reads else None,
         verifiers=verifying.verifiers(ctx.templates, ctx.vertical) if reinforce.NAME in config.objective else None,
         packing=laid,
+        root=ctx.project,
     )  # fmt: skip
     return material, left_out
 

@@ -17,6 +17,7 @@ OBJECTIVES: dict[str, str] = {
     "kl": f"{_HERE}.kl",
     "preference": f"{_HERE}.preference",
     "privileged": f"{_HERE}.privileged",
+    "on_policy": f"{_HERE}.on_policy",
     "reinforce": f"{_HERE}.reinforce",
 }
 

@@ -16,6 +16,7 @@ from kdvert.distillation.rewards import Verifiers
 from kdvert.distillation.settings import Settings
 from kdvert.records import Chunk
 from kdvert.students.prompts import Prompts
+from kdvert.weights import Weights
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -39,6 +40,7 @@ class Material:
         features: the folder of the teacher's token distributions; None if there is none.
         verifiers: what answers of the student are judged with; None if no objective asks for them.
         packing: how records lie in a batch.
+        root: the folder that relative paths of models start from; None for the current one.
     """
 
     train: Encoded
@@ -50,6 +52,7 @@ class Material:
     features: Path | None = None
     verifiers: Verifiers | None = None
     packing: Packing = "none"
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Phase:
         passages: ids of passages that are learned from beside the records.
         notes: what a user has to know of it, in sentences.
         steps: of an epoch; None if a step holds ``batch_size`` rows.
+        teachers: models beside the student that it learns from.
     """
 
     name: str
@@ -100,6 +104,7 @@ class Phase:
     passages: Sequence[Chunk] = ()
     notes: Sequence[str] = field(default_factory=tuple)
     steps: int | None = None
+    teachers: Sequence[Weights] = ()
 
 
 class Objective(Protocol):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kdvert.distillation.data import LeftOut
 from kdvert.distillation.objective_settings import Privileged
 from kdvert.distillation.objectives.contract import Material, Parts, Phase, Row
-from kdvert.distillation.rollouts import ALPHA, counting, experimental, full_batches
+from kdvert.distillation.rollouts import ALPHA, experimental, full_batches, resumable, step_size
 from kdvert.errors import UserError
 from kdvert.records import Chunk, Example
 from kdvert.students.prompts import Turn, prompt_ids
@@ -117,11 +117,11 @@ def _trainer(own: Privileged) -> Callable[[Parts], Trainer]:
             max_prompt_length=None,  # too long ones were left out, with a reason
             disable_dropout=False,  # it would stay off in the phases to come
         )
-        made: Trainer = counting(trainer, "prompt_mask", "completion_mask")(
+        made: Trainer = resumable(trainer, "prompt_mask", "completion_mask")(
             model=parts.model,
             processing_class=parts.tokenizer,
             args=args,
-            train_dataset=Dataset.from_list(full_batches(parts.rows, args.generation_batch_size)),
+            train_dataset=Dataset.from_list(full_batches(parts.rows, step_size(args))),
             callbacks=list(parts.callbacks),
         )
         made.teacher_context_builder = Context(made)  # type: ignore[attr-defined]

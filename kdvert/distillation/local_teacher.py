@@ -1,0 +1,94 @@
+"""A second model that stands beside the student while it learns: the teacher of `on_policy` and `cross_tokenizer`.
+
+It is found before anything is trained, and loaded when its phase begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from kdvert.distillation.objectives import sft
+from kdvert.distillation.objectives.contract import Material, Phase
+from kdvert.errors import UserError
+from kdvert.features.vocabulary import tokenizer_sha256
+from kdvert.hardware import probe
+from kdvert.students.models import FourBit, load_base, load_tokenizer, unpacked, use_four_bit
+from kdvert.weights import Weights, resolve
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class LocalTeacher:
+    """A teacher that is at hand.
+
+    Attributes:
+        weights: its weights on this machine.
+        material: what it is to teach.
+    """
+
+    def __init__(self, ref: str, material: Material) -> None:
+        """Find the model ``ref``, fetching it on first use.
+
+        Raises:
+            UserError: the reference names no model, or its tokenizer cannot be loaded.
+            WorkFailed: it cannot be fetched.
+        """
+        self.weights = resolve(ref, root=material.root)
+        self.material = material
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer."""
+        return load_tokenizer(self.weights)
+
+    @property
+    def other_tokens(self) -> str:
+        """Say why its distributions are not over the student's tokens; empty if they are."""
+        own, theirs = (tokenizer_sha256(one) for one in (self.material.tokenizer, self.tokenizer))
+        if own != theirs:
+            return (
+                f"The teacher '{self.weights.ref}' has another tokenizer than the student "
+                f"(sha256 {theirs[:12]}… and {own[:12]}…)."
+            )
+        student = resolve(self.material.settings.student, root=self.material.root)
+        sizes = [_vocabulary(one) for one in (student, self.weights)]
+        if sizes[0] != sizes[1]:
+            return (
+                f"The teacher '{self.weights.ref}' gives likelihoods for {sizes[1]:,} tokens, the student for "
+                f"{sizes[0]:,}."
+            )
+        return ""
+
+    def load(self, four_bit: FourBit) -> PreTrainedModel:
+        """Return the model, as a student's base is held, and nothing of it to be trained.
+
+        Raises:
+            UserError: it is damaged, or of a kind that transformers does not know, or this machine has no 4 bits.
+            WorkFailed: it does not fit into memory.
+        """
+        hardware = probe()
+        model = load_base(self.weights, hardware, four_bit=use_four_bit(four_bit, hardware))
+        model = unpacked(model, hardware).eval()
+        model.requires_grad_(False)
+        return model
+
+
+def fallen_back(name: str, material: Material, problem: str) -> Phase:
+    """Return the phase of the words alone, which says why."""
+    note = f"{name}: {problem} Trained on the teacher's words alone, as {name}.fall_back allows."
+    return replace(sft.phase(material), name=name, notes=[note])
+
+
+def refused(name: str, problem: str, hint: str) -> UserError:
+    """Return the error of a teacher that does not fit."""
+    return UserError(f"{problem} The objective {name} cannot learn from it.", hint=hint)
+
+
+def _vocabulary(weights: Weights) -> int:
+    from transformers import AutoConfig
+
+    config: Any = AutoConfig.from_pretrained(weights.path, local_files_only=True)
+    return int(config.get_text_config().vocab_size)
