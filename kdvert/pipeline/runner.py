@@ -9,10 +9,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kdvert import verticals
@@ -24,6 +25,7 @@ from kdvert.pipeline.fingerprint import content_names, fingerprint, output_hashe
 from kdvert.pipeline.lock import LockRow, read_lock, write_row
 from kdvert.pipeline.resolve import Resolved, resolve
 from kdvert.pipeline.table import STAGES, Row, between
+from kdvert.pipeline.table import row as find_row
 from kdvert.progress import Progress, Silent
 from kdvert.project import Project
 from kdvert.records import sha256_json
@@ -137,11 +139,21 @@ def execute(
         WorkFailed: a stage could not do its work.
     """
     rows = between(first, last)
-    _require_earlier(run, first)
+    require_earlier(run, first)
     with exclusive(run.project.work):
         must_be_done(run.project.root)
         write_json(run.project.work / "config.json", run.resolved.plain())
         return [_step(run, row, force, on_step) for row in rows]
+
+
+def assist(run: Run, stage: str) -> None:
+    """Compute with another process that runs ``stage`` of the same project; what this one writes is thrown away.
+
+    Gates, lock and files are the other's.
+    """
+    row = find_row(stage)
+    with TemporaryDirectory(prefix="kdvert-") as folder, clear_system_errors(stage):
+        row.module.run(replace(run.context(row), out=Path(folder)), run.resolved.stages[stage])
 
 
 def _step(run: Run, row: Row, force: bool, on_step: Callable[[Step, bool], None]) -> Step:
@@ -198,7 +210,12 @@ def _settle(work: Path, row: Row, parts: dict[str, Any], summary: dict[str, Any]
     write_row(work, row.name, lock_row)
 
 
-def _require_earlier(run: Run, first: str | None) -> None:
+def require_earlier(run: Run, first: str | None) -> None:
+    """Refuse to start at ``first`` if a stage before it has not run.
+
+    Raises:
+        UserError: naming it.
+    """
     if first is None:
         return
     lock = read_lock(run.project.work)

@@ -26,9 +26,16 @@ METRICS: Mapping[str, Metric] = {
     "token_f1": Metric("Token F1"),
     "accuracy": Metric("Choice accuracy", "points", 1, percent=True),
     "choice_accuracy": Metric("Choice accuracy", "points", 1, percent=True),
+    "exposure": Metric("Exposure", "bits", 1),
+    "verbatim": Metric("Given back word for word", "points", 1, percent=True),
+    "told": Metric("Told word for word", "points", 1, percent=True),
 }
 
-MODES: Mapping[str, str] = {"closed_book": "closed book", "retrieval": "with retrieval"}
+MODES: Mapping[str, str] = {
+    "closed_book": "closed book",
+    "retrieval": "with retrieval",
+    "other_fields": "questions of other fields",
+}
 
 
 def metric(name: str) -> Metric:

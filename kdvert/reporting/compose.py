@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from kdvert.reporting import gather, html, plots, samples, sources
+from kdvert.reporting.besides import besides
 from kdvert.reporting.comparison import headline, in_words
-from kdvert.reporting.facts import About, Evaluation, Funnel, Licensing, Report
+from kdvert.reporting.facts import About, Besides, Evaluation, Funnel, Licensing, Report
 from kdvert.reporting.features import features
 from kdvert.reporting.html import count, plural
 from kdvert.reporting.inputs import Inputs
@@ -54,12 +55,13 @@ def collect(
         WorkFailed: a file of an earlier stage is missing or damaged.
     """
     evaluation = gather.evaluation(inputs, vertical, configuration)
+    aside = besides(inputs)
     funnel = gather.funnel(inputs)
     licensing = sources.licensing(inputs, configuration, root, today)
     return Report(
         about=_about(vertical, project, title, now or inputs.finished("evaluate")),
         headline=headline(evaluation.measures),
-        summary=_summary(evaluation, funnel, licensing),
+        summary=_summary(evaluation, funnel, licensing, aside),
         evaluation=evaluation,
         funnel=funnel,
         licensing=licensing,
@@ -73,6 +75,7 @@ def collect(
         planned=planned(inputs, configuration),
         topics=topics(inputs),
         features=features(inputs),
+        besides=aside,
     )
 
 
@@ -105,7 +108,7 @@ def _about(vertical: Vertical, project: str, title: str | None, when: datetime) 
     )
 
 
-def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing) -> str:
+def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing, aside: Besides | None) -> str:
     counts = {step.name: step.count for step in funnel.steps}
     terms = len({row.license for row in licensing.rows})
     made = (
@@ -114,7 +117,7 @@ def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing) -> st
         f"{count(counts['accepted'])} passed every check. The student trained on these was compared with the base it "
         f"started from on {plural(evaluation.questions, 'held-out question')}."
     )
-    return f"{made} {in_words(evaluation.measures, evaluation.confidence)}".strip()
+    return " ".join([made, in_words(evaluation.measures, evaluation.confidence), *(aside.clear if aside else [])])
 
 
 def _figures(report: Report) -> dict[str, plots.Picture | None]:

@@ -64,6 +64,45 @@ class Evaluation(Record):
     overlap_rejects: int
 
 
+class BesidesRow(Record):
+    """One measure of what training did besides.
+
+    ``base_interval`` and ``student_interval`` bound a share; ``chance`` is how likely a student that never saw the
+    canaries has an exposure as high. An exposure counts as worse only if that is small too.
+    """
+
+    measure: Measure
+    base_interval: tuple[float, float] | None = None
+    student_interval: tuple[float, float] | None = None
+    chance: float | None = None
+
+
+class Besides(Record):
+    """What training did besides.
+
+    Attributes:
+        rows: the measures.
+        missing: measures that were not taken, with the reason in words.
+        canaries: how many were put among the training rows.
+        phases: objectives whose rows held them.
+        sentences: what came out, in words.
+        clear: those of them that tell of a clear loss or a clear memory.
+        answers: tokens of an answer that were given, and tokens asked for.
+        passages: the same of a passage.
+        too_short: texts that had fewer, by kind.
+    """
+
+    rows: list[BesidesRow]
+    missing: dict[str, str]
+    canaries: int
+    phases: list[str]
+    sentences: list[str]
+    clear: list[str]
+    answers: tuple[int, int]
+    passages: tuple[int, int]
+    too_short: dict[str, int]
+
+
 class FunnelStep(Record):
     """One step on the way from documents to records. ``name`` is for machines, ``label`` for people."""
 
@@ -276,3 +315,4 @@ class Report(Record):
     planned: Planned | None = None
     topics: Topics | None = None
     features: Features | None = None
+    besides: Besides | None = None

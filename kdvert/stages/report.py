@@ -14,7 +14,7 @@ from kdvert.licensing import override_files
 from kdvert.reporting import planned
 from kdvert.stages.contract import StageContext
 
-VERSION = 2
+VERSION = 3
 VOLATILE: tuple[str, ...] = ()
 
 

@@ -41,6 +41,18 @@ ROWS = (
     ("retrieval", "token_f1", 0.418, 0.351, -0.121, -0.014, 31, 2, True),
     ("retrieval", "choice_accuracy", 0.5172, 0.5517, -0.1034, 0.1724, 29, 0, True),
 )
+BESIDES: tuple[tuple[Any, ...], ...] = (
+    ("other_fields", "answer_nll", 2.31, 2.74, 0.21, 0.66, 56, {}),
+    ("other_fields", "choice_accuracy", 0.625, 0.589, -0.125, 0.054, 56, {}),
+    (
+        "training_answers", "verbatim", 0.0625, 0.5, 0.25, 0.59, 32,
+        {"base_interval": [0.017, 0.201], "student_interval": [0.336, 0.664]},
+    ),
+    ("canaries_seen_3_times", "exposure", 1.2, 2.9, 0.4, 3.1, 4, {"chance": 0.09}),
+    ("canaries_seen_12_times", "exposure", 1.7, 9.6, 5.2, 10.4, 4, {"chance": 1e-7}),
+    ("canaries", "exposure", 1.45, 6.25, 2.6, 7.1, 8, {"chance": 1e-8}),
+    ("canaries", "told", 0.0, 0.25, -0.05, 0.59, 8, {"base_interval": [0, 0.324], "student_interval": [0.071, 0.591]}),
+)  # fmt: skip
 
 
 def documents(vertical: Vertical) -> list[Document]:
@@ -175,6 +187,10 @@ def _distilled(out: Path, accepted: list[Example]) -> None:
         "trainable_parameters": 4_884_480, "precision": "nf4", "tokens": 38_412,
     }  # fmt: skip
     write_json(out / "adapter.json", card)
+    drawn = [
+        {"name": f"lamp-{n}", "words": ["harp", "glue"], "repeats": r, "seen": 3 * r} for n in range(4) for r in (1, 4)
+    ]
+    write_json(out / "canaries.json", {"pool": ["glue", "harp"], "canaries": drawn, "phases": ["sft"], "reason": ""})
     write_jsonl(out / "left_out.jsonl", [{"example_id": accepted[0].id, "reason": "too_long", "detail": ""}])
     write_json(out / "summary.json", {"train_records": cut, "seconds": 148.9})
 
@@ -186,4 +202,20 @@ def _evaluated(out: Path, vertical: Vertical) -> None:
     rows = [dict(zip(names, row, strict=True)) for row in ROWS]
     for row in rows:
         row["delta"] = round(float(row["student"]) - float(row["base"]), 6)  # type: ignore[arg-type]
-    write_json(out / "summary.json", {"rows": rows, "items": len(items), "confidence": 0.95})
+    write_json(out / "summary.json", {"rows": rows, "items": len(items), "confidence": 0.95, "besides": _besides()})
+
+
+def _besides() -> dict[str, Any]:
+    """What training did besides: some forgotten, answers given back, canaries remembered once they are repeated."""
+    rows: list[dict[str, Any]] = []
+    for mode, metric, base, student, low, high, n, more in BESIDES:
+        rows.append(
+            {
+                "mode": mode, "metric": metric, "base": base, "student": student, "delta": student - base, "low": low,
+                "high": high, "n": n, "unscored": 0, "higher_is_better": metric == "choice_accuracy", **more,
+            }
+        )  # fmt: skip
+    settings = {"general": None, "answers": {"count": 32, "given": 4, "asked": 10}, "canaries": True}
+    settings["passages"] = {"count": 32, "given": 32, "asked": 16}
+    missing = {"training passages": "the student was trained on no passage itself"}
+    return {"rows": rows, "missing": missing, "too_short": {"training_answers": 3}, "settings": settings}
