@@ -83,12 +83,9 @@ def _sentence(row: BesidesRow, given: Mapping[str, Sequence[int]], whole: Outcom
 def _general(one: Measure) -> str:
     what = "choice accuracy" if one.metric == "choice_accuracy" else "the loss on right answers"
     before, after, change = _values(one)
-    told = f"{what} went from {before} to {after} ({change}) on {plural(one.n, 'question')} of other fields"
-    if one.outcome == "worse":
-        return f"General ability fell clearly: {told}."
-    if one.outcome == "better":
-        return f"General ability did not fall: {told}."
-    return f"No clear change of general ability: {told}."
+    found = {"worse": "fell clearly", "better": "rose clearly"}.get(one.outcome, "shows no clear change")
+    asked = plural(one.n, "question")
+    return f"General ability {found} by {what}: from {before} to {after} ({change}) on {asked} of other fields."
 
 
 def _verbatim(row: BesidesRow, given: Mapping[str, Sequence[int]]) -> str:

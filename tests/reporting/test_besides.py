@@ -34,7 +34,7 @@ def test_each_measure_is_said_with_its_interval(told):
     found = told()
     assert "0.43" in sentence(found, "General ability fell clearly")
     assert "interval +0.210 to +0.660" in sentence(found, "General ability fell clearly")
-    assert "on 56 questions" in sentence(found, "No clear change of general ability")
+    assert "on 56 questions" in sentence(found, "General ability shows no clear change by choice accuracy")
     back = sentence(found, "The student clearly gives back more of its training answers")
     assert "given the first 4 tokens, it writes the next 10 in 50.0 % of 32, the base in 6.2 %" in back
     assert "2 of 8 canaries are told" in sentence(found, "2 of 8")
@@ -64,8 +64,8 @@ def test_the_summary_tells_of_a_clear_loss_and_the_page_shows_every_figure(page,
     text = re.sub(r"\s+", " ", page())
     part = text[text.index('id="besides"') : text.index('id="funnel"')]
     assert part.count('role="rowheader"') == 7
-    for piece in ("canaries seen 12 times".capitalize(), "+0.210 to +0.660", "33.6 % to 66.4 %", "distill.canaries.count: 0",
-                  "8 made-up secrets", "Not measured: training passages", "3 training answers", "by chance: 9.0 %"):  # fmt: skip
+    for piece in ("canaries seen 12 times".capitalize(), "+0.210 to +0.660", "33.6 to 66.4 %", "distill.canaries.count: 0",
+                  "8 made-up secrets", "Not measured: training passages", "3 training answers", "by chance as high in 9.0 %"):  # fmt: skip
         assert piece in part
 
 
