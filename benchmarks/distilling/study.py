@@ -44,6 +44,8 @@ RUNS: dict[str, list[str]] = {
 ANSWERS = ("teacher", "gold")
 EPOCHS = 3
 NEW_TOKENS = 40
+WITH_PASSAGE = 40
+"""Held-out questions that the base is asked with their passages: the prompts are long, and it is for orientation."""
 _AT_ONCE = 8
 NLL = dict[str, tuple[float, int]]
 """By question: the sum of the answer's negative log-likelihood in nats, and its tokens."""
@@ -96,7 +98,8 @@ class Study:
         kept = self.folder / f"base-{'with' if passages else 'without'}-{self.seed}.json"
         if not kept.is_file():
             model = self._base()
-            found = likelihoods(model, self.encoded(self.sides[1], "gold", passages=passages))
+            asked = self.sides[1][:WITH_PASSAGE] if passages else self.sides[1]
+            found = likelihoods(model, self.encoded(asked, "gold", passages=passages))
             kept.write_text(json.dumps(found), encoding="utf-8")
         return _nll(json.loads(kept.read_text(encoding="utf-8")))
 

@@ -79,6 +79,7 @@ class Assignment:
         vertical_title: what its field is called in its prompt.
         labels: the topics of the vertical, for classification.
         disclaimer: what the vertical says of its answers, for refusals.
+        judge: let the teacher read each record beside what it rests on.
         top_logprobs: how many likeliest tokens the teacher tells at each position, for the strategy ``feature``.
     """
 
@@ -110,6 +111,7 @@ class Assignment:
     vertical_title: str = ""
     labels: Sequence[str] = ()
     disclaimer: str = ""
+    judge: bool = False
     top_logprobs: int = 0
 
     def template(self, strategy: str, name: str) -> str:

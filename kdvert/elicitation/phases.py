@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from kdvert.elicitation import samples
 from kdvert.elicitation.contract import Assignment, Outcome, Sampled
 from kdvert.elicitation.given import Given
+from kdvert.elicitation.judging import judged
 from kdvert.elicitation.mixing import Part
 from kdvert.elicitation.skills import skill
 from kdvert.elicitation.strategies import STRATEGIES, Source, strategy
@@ -120,7 +121,7 @@ def elicit(
         dealt = _drawn(together, supply.pool, base.per_passage) if source is Source.PASSAGES else [[] for _ in together]
         assigned = _assigned(source, together, dealt, base, supply, records)
         assigned = [_sampled(p, task, run_student) for p, task in zip(together, assigned, strict=True)]
-        jobs = [strategy(part.strategy)(task) for part, task in zip(together, assigned, strict=True)]
+        jobs = [judged(strategy(part.strategy)(task), task) for part, task in zip(together, assigned, strict=True)]
         jobs = [_first(*begun) for begun in zip(together, jobs, dealt, strict=True)]
         outcomes = iter(run([job for own in jobs for job in own]))
         for part, own, chunks in zip(together, jobs, dealt, strict=True):

@@ -87,6 +87,8 @@ class Config(ConfigBase):
             costs its length in tokens, a call (None: as many as the skill needs, most need none).
         round_trip_margin: small steps: how much better, in nats per token, the quote must explain the question than
             any other sentence that the index finds.
+        judge: let the teacher read each answer beside the sentences it rests on; what it does not find there is
+            refused. One more call for each call that gave records; not with steps ``small``.
         seed: draws passages, and seeds sampling where the temperature is above 0.
     """
 
@@ -105,6 +107,7 @@ class Config(ConfigBase):
     retrieve_k: int = Field(default=4, ge=1, le=50)
     beside: int | None = Field(default=None, ge=0)
     round_trip_margin: float = 0.0
+    judge: bool = False
     seed: int = 0
 
     @model_validator(mode="after")
@@ -268,6 +271,7 @@ def _assignment(
         together=config.together,
         beside=config.beside,
         round_trip_margin=config.round_trip_margin,
+        judge=config.judge,
         versions=installed(),
         terms=_terms(config.teacher, ctx.project),
         stands_in=lambda text: has_placeholder(text) or bool(ledger.spans(text)),
@@ -325,14 +329,18 @@ def choose_passages(chunks: Sequence[Chunk], count: int | None, seed: int, topic
 
 
 def _steps(config: Config, *, local: bool) -> Literal["small", "pair"]:
-    if config.steps == "auto":
-        return "small" if local else "pair"
-    if config.steps == "small" and not local:
+    steps: Literal["small", "pair"] = ("small" if local else "pair") if config.steps == "auto" else config.steps
+    if config.judge and steps == "small":
+        raise UserError(
+            "elicit.judge needs a teacher that writes JSON, and elicit.steps is small for this one.",
+            hint="Set elicit.steps: pair if the model is capable, or take elicit.judge out.",
+        )
+    if steps == "small" and not local:
         raise UserError(
             "elicit.steps is 'small', which compares likelihoods, and a remote teacher gives none.",
             hint="Set elicit.steps to auto or pair, or take a teacher on this machine.",
         )
-    return config.steps
+    return steps
 
 
 def _write(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from kdvert.elicitation import pairs
+from kdvert.elicitation.judging import judged
 from kdvert.progress import Silent
 from kdvert.records import Chunk, ScrubbedText
 from kdvert.teachers.protocol import RawReply
@@ -119,6 +120,7 @@ def run(assignment, folder: Path, gate=lambda texts: None):
     """Ask about every passage of the assignment; return what came of it."""
     with ReplyStore(folder / "replies.sqlite", lambda text: ScrubbedText(text, "policy")) as store:
         scheduler = Scheduler(assignment.teacher, store, Limits(), Silent(), gate)
-        made = [record for outcome in scheduler.run(pairs.jobs(assignment, "curation")) for record in outcome]
+        jobs = judged(pairs.jobs(assignment, "curation"), assignment)
+        made = [record for outcome in scheduler.run(jobs) for record in outcome]
     assert assignment.teacher.closed == 1, "the scheduler lets go of the teacher's connections once"
     return made
