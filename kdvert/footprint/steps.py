@@ -101,7 +101,9 @@ STEPS: dict[str, Step] = {
     "cpt": Step(words),
     "kl": Step(distributions),
     "preference": Step(pairs, sequences=2, reference=True),
+    "hidden": Step(distributions, uncounted="what the teacher, its hidden states and the projection take"),
     "reinforce": Step(answers, reference=True, uncounted="what writing answers takes"),
+    "cross_tokenizer": Step(compared, uncounted="what the teacher's weights and writing answers take"),
     "on_policy": Step(words, uncounted="what the teacher and writing answers take"),
     "privileged": Step(compared, uncounted="what writing answers and reading passages takes"),
 }

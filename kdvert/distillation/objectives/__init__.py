@@ -18,6 +18,8 @@ OBJECTIVES: dict[str, str] = {
     "preference": f"{_HERE}.preference",
     "privileged": f"{_HERE}.privileged",
     "on_policy": f"{_HERE}.on_policy",
+    "cross_tokenizer": f"{_HERE}.cross_tokenizer",
+    "hidden": f"{_HERE}.hidden",
     "reinforce": f"{_HERE}.reinforce",
 }
 

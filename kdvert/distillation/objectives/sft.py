@@ -37,11 +37,14 @@ def trainer(parts: Parts, packing: Packing = "none") -> Trainer:
     """Return TRL's trainer for rows of token ids with labels."""
     from trl import SFTConfig, SFTTrainer
 
+    free = packing != "none"
+    # such a batch has no mask, by which padding is told from the end of a text: and it has no padding
+    counted = {"include_num_input_tokens_seen": "all"} if free else {}
     return SFTTrainer(
         model=parts.model,
         processing_class=parts.tokenizer,
         # too long records were left out, with a reason
-        args=SFTConfig(**parts.arguments, max_length=None, padding_free=packing != "none"),
+        args=SFTConfig(**{**parts.arguments, **counted}, max_length=None, padding_free=free),
         train_dataset=_dataset(parts.rows),
         eval_dataset=_dataset(parts.validation) if parts.validation else None,
         callbacks=list(parts.callbacks),
