@@ -124,3 +124,21 @@ class HiddenStates(ConfigBase):
     learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
     fall_back: bool = Field(False, description="train on the words of the records where the teacher has other tokens, "
                             "instead of stopping")  # fmt: skip
+
+
+class CrossTokenizer(ConfigBase):
+    """Settings of the objective ``cross_tokenizer``."""
+
+    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path; its "
+                                "tokenizer may be another than the student's")  # fmt: skip
+    four_bit: FourBit = Field(False, description="hold the teacher in 4 bits (nf4): auto | true | false")
+    divergence: Kind = Field("jensen_shannon", description="from the teacher, over tokens that both vocabularies have: "
+                             "forward; reverse; jensen_shannon")  # fmt: skip
+    student_share: float = Field(1.0, ge=0, le=1, description="share of the batches whose answers the student writes; "
+                                 "the others hold those of the records")  # fmt: skip
+    temperature: float = Field(1.0, gt=0, description="of writing")
+    max_new_tokens: int = Field(64, ge=1, description="longest answer that the student writes, in tokens")
+    epochs: int = Field(1, ge=1, description="how often each question is asked")
+    learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
+    fall_back: bool = Field(False, description="train on the words of the records where a tokenizer is not byte-level, "
+                            "instead of stopping")  # fmt: skip

@@ -28,7 +28,7 @@ def token_bytes(tokenizer: PreTrainedTokenizerBase, size: int) -> list[bytes]:
         size: of the model's output, which may be rounded up.
     """
     literal = {token.content for token in tokenizer.added_tokens_decoder.values()}
-    decoded = _byte_level() if _is_byte_level(tokenizer) else None
+    decoded = _byte_level() if is_byte_level(tokenizer) else None
     found = [b""] * size
     for token, number in tokenizer.get_vocab().items():
         if number < size:
@@ -43,7 +43,8 @@ def _bytes_of(token: str, byte_level: dict[str, int] | None) -> bytes:
     return bytes([int(single.group(1), 16)]) if single else token.replace(_BLANK, " ").encode()
 
 
-def _is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Return whether each token of a tokenizer stands for bytes, one character a byte, as in GPT-2 and its heirs."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     decoder = json.loads(backend.to_str()).get("decoder") if backend is not None else None
     return '"ByteLevel"' in json.dumps(decoder)
