@@ -44,12 +44,14 @@ def student(lineage: Lineage) -> dict[str, Any]:
 
 def metrics(lineage: Lineage) -> list[dict[str, Any]]:
     """Return student, base and difference for each measure; the interval is that of the difference."""
-    rows = [row for row in lineage.evaluation.measures if row.student is not None]
-    return [metric for row in rows for metric in _metric(row, lineage.evaluation.confidence)]
+    aside = [row.measure for row in lineage.besides.rows] if lineage.besides else []
+    rows = [(row, f"{row.mode}, {row.n} held-out questions") for row in lineage.evaluation.measures]
+    rows += [(row, f"{row.mode.replace('_', ' ')}, {row.n} of them") for row in aside]
+    confidence = lineage.evaluation.confidence
+    return [metric for row, where in rows if row.student is not None for metric in _metric(row, where, confidence)]
 
 
-def _metric(row: Measure, confidence: float) -> list[dict[str, Any]]:
-    where = f"{row.mode}, {row.n} held-out questions"
+def _metric(row: Measure, where: str, confidence: float) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"type": row.metric, "value": str(row.student), "slice": f"student, {where}"},
         {"type": row.metric, "value": str(row.base), "slice": f"base, {where}"},

@@ -23,6 +23,7 @@ from kdvert.licensing.chain import Report
 from kdvert.licensing.models import standing
 from kdvert.records import Chunk, Document, Example, ScrubLog
 from kdvert.reporting import gather as report
+from kdvert.reporting.besides import besides
 from kdvert.reporting.facts import Student
 from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask, mask_text
@@ -115,6 +116,7 @@ def lineage(
         versions=installed() | report.training_versions(inputs),
         taint=list(taint),
         answers=dict(answers or {}),
+        besides=besides(inputs),
     )
 
 

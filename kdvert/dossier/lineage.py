@@ -9,7 +9,7 @@ from datetime import date
 
 from kdvert.licensing.chain import Report
 from kdvert.records import Record
-from kdvert.reporting.facts import Evaluation, Funnel, Privacy, Student, Teacher
+from kdvert.reporting.facts import Besides, Evaluation, Funnel, Privacy, Student, Teacher
 
 SCHEMA = 1
 
@@ -128,6 +128,7 @@ class Lineage(Record):
         configuration: all settings, secrets masked.
         versions: packages that trained the student, else those that are installed.
         answers: what people filled in, by the id of the field (see `kdvert.dossier.fields`).
+        besides: what training did besides; None if an older version evaluated.
     """
 
     schema_version: int = SCHEMA
@@ -152,3 +153,4 @@ class Lineage(Record):
     versions: dict[str, str]
     taint: list[Taint]
     answers: dict[str, str]
+    besides: Besides | None = None

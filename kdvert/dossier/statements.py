@@ -8,6 +8,7 @@ from kdvert.dossier import release, sources
 from kdvert.dossier.lineage import Lineage, ModelFacts
 from kdvert.reporting.comparison import headline, in_words
 from kdvert.reporting.html import count, plural
+from kdvert.students.canaries import MARK
 
 
 def summary(lineage: Lineage) -> str:
@@ -111,6 +112,15 @@ def evaluation(lineage: Lineage) -> str:
     return f"{headline(measures)} {in_words(measures, lineage.evaluation.confidence)}".strip()
 
 
+def besides(lineage: Lineage) -> list[str]:
+    """Return what training did besides, and which canaries the student holds."""
+    found = lineage.besides
+    if found is None:
+        return []
+    missing = [f"Not measured: {name}, because {reason}." for name, reason in found.missing.items()]
+    return [*found.sentences, *missing, *([said] if (said := _canaries(lineage)) else [])]
+
+
 def passed_on(lineage: Lineage) -> list[str]:
     """Return the use restrictions and license terms that receivers must keep."""
     kinds = ("restrictions", "share_alike", "no_plain_license", "noncommercial", "keep_inside")
@@ -150,4 +160,20 @@ def _tainted(lineage: Lineage) -> str:
     return "It was trained on a source that has been taken back since." if tainted else ""
 
 
-_LIMITS: tuple[Callable[[Lineage], str], ...] = (_disclaimer, _scope, _questions, _weak, _size, _tainted)
+def _clear(lineage: Lineage) -> str:
+    return " ".join(lineage.besides.clear) if lineage.besides else ""
+
+
+def _canaries(lineage: Lineage) -> str:
+    number = lineage.besides.canaries if lineage.besides else 0
+    if not number:
+        return ""
+    return (
+        f"The student holds {plural(number, 'canary', 'canaries')}: made-up secrets of two words, about nobody, that "
+        f'name themselves "{MARK}" and were put among the training rows to measure what it keeps of single ones.'
+    )
+
+
+_LIMITS: tuple[Callable[[Lineage], str], ...] = (
+    _disclaimer, _scope, _questions, _weak, _clear, _size, _tainted, _canaries,
+)  # fmt: skip

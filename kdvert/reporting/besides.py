@@ -24,8 +24,7 @@ def besides(inputs: Inputs) -> Besides | None:
     path = inputs.folders["distill"] / FILE
     canaries = Canaries.model_validate(read_json(path)) if path.is_file() else Canaries()
     given = {name: (how["given"], how["asked"]) for name, how in summary["settings"].items() if isinstance(how, dict)}
-    whole = next((row.measure.outcome for row in rows if row.measure.metric == "exposure" and _all(row)), "unscored")
-    said = [(row, _sentence(row, given, whole)) for row in rows]
+    said = [(row, _sentence(row, given, _whole(rows))) for row in rows]
     return Besides(
         rows=rows,
         missing=dict(summary.get("missing", {})),
@@ -54,6 +53,11 @@ def _row(row: Mapping[str, Any]) -> BesidesRow:
         student_interval=row.get("student_interval"),
         chance=chance,
     )
+
+
+def _whole(rows: Sequence[BesidesRow]) -> Outcome:
+    found = [row.measure.outcome for row in rows if row.measure.metric == "exposure" and _all(row)]
+    return found[0] if found else "unscored"
 
 
 def _all(row: BesidesRow) -> bool:

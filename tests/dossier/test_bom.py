@@ -45,8 +45,10 @@ def test_metrics_are_those_of_the_evaluation_with_their_intervals(document: dict
         for r in rows
         if "confidenceInterval" in r
     ]
-    assert intervals == [(m.low, m.high) for m in lineage.evaluation.measures]
-    assert len(rows) == 3 * len(lineage.evaluation.measures)
+    besides = [row.measure for row in lineage.besides.rows]
+    assert len(besides) == 7
+    assert intervals == [(m.low, m.high) for m in [*lineage.evaluation.measures, *besides]]
+    assert len(rows) == 3 * len(intervals)
 
 
 def test_sources_carry_license_hashes_and_what_was_found(document: dict[str, Any], lineage: Lineage) -> None:

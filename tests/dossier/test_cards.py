@@ -34,6 +34,20 @@ def test_model_card_carries_the_evaluation(lineage: Lineage, tmp_path: Path) -> 
     assert lineage.student.adapter_sha256 in card.text
 
 
+def test_model_card_tells_what_training_did_besides(lineage: Lineage, tmp_path: Path) -> None:
+    cards.write_model_card(lineage, tmp_path)
+    text = ModelCard.load(tmp_path / cards.MODEL_CARD).text
+    part = text[text.index("## What training did besides") : text.index("## Training data")]
+    assert "General ability fell clearly" in part
+    assert "| Canaries seen 12 times | Exposure | 1.7 | 9.6 | +7.9 | +5.2 to +10.4 | 4 |" in part
+    assert "The student holds 8 canaries: made-up secrets" in part
+    limits = text[text.index("## Limits") : text.index("## Evaluation")]
+    assert "clearly remembers single rows" in limits
+    old = lineage.model_copy(update={"besides": None})
+    cards.write_model_card(old, tmp_path)
+    assert "anaries" not in ModelCard.load(tmp_path / cards.MODEL_CARD).text
+
+
 def test_what_people_filled_in_stands_in_both_cards(gathered: Gathered, tmp_path: Path) -> None:
     lineage = gathered(answers={"intended_use": "Nurses look up *standing* orders."}, license="Apache-2.0")
     cards.write_model_card(lineage, tmp_path)
