@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -99,3 +100,37 @@ def train(weights, tmp_path):
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture(scope="session")
+def teacher(tiny_model, tmp_path_factory):
+    """The folder of another random model with the student's tokenizer, wider than the student."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("teachers") / "wider"
+    config = LlamaConfig.from_pretrained(tiny_model)
+    torch.manual_seed(5)
+    model = LlamaForCausalLM(LlamaConfig(**(config.to_dict() | {"hidden_size": 96, "head_dim": 24})))
+    for parameter in model.model.layers.parameters():
+        parameter.data.mul_(3)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
+    (folder / "README.md").write_text("---\nlicense: mit\n---\nA random model for tests.\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def foreign(teacher, tmp_path_factory):
+    """The teacher with another tokenizer, byte by byte."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    folder = shutil.copytree(teacher, tmp_path_factory.mktemp("teachers") / "foreign")
+    names = ["<end>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    made = Tokenizer(models.BPE({name: i for i, name in enumerate(names)}, []))
+    made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    for old in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
+        (folder / old).unlink(missing_ok=True)
+    PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<end>").save_pretrained(folder)
+    return folder

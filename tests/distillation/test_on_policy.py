@@ -21,24 +21,6 @@ from tests.distillation.small import adapter_of, losses
 from tests.distillation.test_qlora import Bars
 
 
-@pytest.fixture(scope="session")
-def teacher(tiny_model, tmp_path_factory):
-    """The folder of another random model with the student's tokenizer, wider than the student."""
-    import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("teachers") / "wider"
-    config = LlamaConfig.from_pretrained(tiny_model)
-    torch.manual_seed(5)
-    model = LlamaForCausalLM(LlamaConfig(**(config.to_dict() | {"hidden_size": 96, "head_dim": 24})))
-    for parameter in model.model.layers.parameters():
-        parameter.data.mul_(3)
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
-    (folder / "README.md").write_text("---\nlicense: mit\n---\nA random model for tests.\n", encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
 def own(teacher, tiny_model):
     """Return settings of the objective and of the student."""
@@ -101,22 +83,6 @@ def test_a_phase_that_was_killed_in_its_second_epoch_goes_on_where_it_was(materi
 
 
 # --- teachers that do not fit ---
-
-
-@pytest.fixture(scope="session")
-def foreign(teacher, tmp_path_factory):
-    """The teacher with another tokenizer, byte by byte."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    folder = shutil.copytree(teacher, tmp_path_factory.mktemp("teachers") / "foreign")
-    names = ["<end>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    made = Tokenizer(models.BPE({name: i for i, name in enumerate(names)}, []))
-    made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    for old in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
-        (folder / old).unlink(missing_ok=True)
-    PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<end>").save_pretrained(folder)
-    return folder
 
 
 def test_a_teacher_of_other_tokens_is_refused_or_its_words_are_learned(material, own, foreign):
