@@ -26,7 +26,11 @@ DELAYS = (0.05, 1.5, 4.0)
 """Seconds after the stage began to write: at its very start, while it loads, while it works."""
 
 
-@pytest.mark.parametrize("stage", STAGES)
+SHORT = ("scrub", "elicit", "distill")
+"""Stages whose loss would be dear; the others are killed among the slow tests."""
+
+
+@pytest.mark.parametrize("stage", [s if s in SHORT else pytest.param(s, marks=pytest.mark.slow) for s in STAGES])
 def test_killed_and_resumed_gives_the_same_records(stage, copy, finished, small_settings):
     work = copy.root / "work"
     forget(work, stage)

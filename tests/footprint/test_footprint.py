@@ -132,7 +132,9 @@ def test_parts_add_up_and_objectives_differ(student, config_only):
     assert both.objective == max(("sft", "kl"), key=peaks.__getitem__)
 
 
-@pytest.mark.parametrize("machine", [CPU, GPUS[0]], ids=lambda m: m.hardware.device)
+@pytest.mark.parametrize(
+    "machine", [CPU, pytest.param(GPUS[0], marks=pytest.mark.slow)], ids=lambda m: m.hardware.device
+)
 def test_what_is_said_to_fit_fits_and_one_more_does_not(student, machine):
     small = Machine("small", choose(Capabilities(cores=2, memory_bytes=900_000_000, bitsandbytes=True)))
     machine = small if machine is CPU else machine
