@@ -47,11 +47,11 @@ def projection(student: Any, teacher: Any, pairs: int) -> ModuleList:
     import torch
 
     own, wanted = (int(config.get_text_config().hidden_size) for config in (student, teacher))
-    made = torch.nn.ModuleList(torch.nn.Linear(own, wanted, bias=False) for _ in range(pairs))
+    made = [torch.nn.Linear(own, wanted, bias=False) for _ in range(pairs)]
     if own == wanted:
         for one in made:
             torch.nn.init.eye_(one.weight)
-    return made
+    return torch.nn.ModuleList(made)
 
 
 def apart(kind: str, student: Tensor, teacher: Tensor) -> Tensor:
