@@ -11,7 +11,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kdvert.records import Record
 from kdvert.students.canaries import Canaries, Canary
@@ -90,33 +90,30 @@ def _score(one: Asked, model: PreTrainedModel) -> Exposure:
 
     pool = torch.tensor(one.pool, device=model.device)
     context = torch.tensor([one.prompt + one.answer[:-2]], device=model.device)  # up to the secret's first word
-    read = model(input_ids=context, use_cache=True)
+    read = model(input_ids=context, use_cache=True, logits_to_keep=len(one.answer) - 1)
     logprobs = torch.log_softmax(read.logits[0].float(), dim=-1)
-    both = logprobs[-1, pool][:, None] + _second(pool, read.past_key_values, model)
+    behind, likeliest = _second(pool, read.past_key_values, model)
+    both = logprobs[-1, pool][:, None] + behind
     first, second = (one.pool.index(token) for token in one.answer[-2:])
     rank = 1 + int((both > both[first, second]).sum())
     # greedy decoding writes the answer if and only if each of its tokens is the likeliest behind those before it
-    before = [int(i) for i in logprobs[len(one.prompt) - 1 :].argmax(dim=-1)]
-    told = before == one.answer[:-1] and _likeliest(one, model) == one.answer[-1]
-    return Exposure(rank=rank, secrets=len(one.pool) ** 2, told=told)
+    written = [*logprobs.argmax(dim=-1).tolist(), int(likeliest[first])]
+    return Exposure(rank=rank, secrets=len(one.pool) ** 2, told=written == one.answer)
 
 
-def _second(pool: torch.Tensor, cache: object, model: PreTrainedModel) -> torch.Tensor:
-    """Return the log-likelihood of each second word behind each first one, shape (first words, second words)."""
+def _second(pool: torch.Tensor, cache: Any, model: PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what follows each first word.
+
+    Returns:
+        the log-likelihood of each second word, shape (first words, second words), and the likeliest token of all.
+    """
     import torch
 
-    parts = []
+    parts, likeliest = [], []
     for words in pool.split(_ROWS):
         own = copy.deepcopy(cache)
-        own.batch_repeat_interleave(len(words))  # type: ignore[attr-defined]
+        own.batch_repeat_interleave(len(words))
         logits = model(input_ids=words[:, None], past_key_values=own, use_cache=True).logits[:, -1]
         parts.append(torch.log_softmax(logits.float(), dim=-1)[:, pool])
-    return torch.cat(parts)
-
-
-def _likeliest(one: Asked, model: PreTrainedModel) -> int:
-    """Return the token that is likeliest behind the secret's first word."""
-    import torch
-
-    ids = torch.tensor([one.prompt + one.answer[:-1]], device=model.device)
-    return int(model(input_ids=ids, use_cache=False, logits_to_keep=1).logits[0, -1].argmax())
+        likeliest.append(logits.argmax(dim=-1))
+    return torch.cat(parts), torch.cat(likeliest)
