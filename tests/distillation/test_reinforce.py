@@ -13,6 +13,8 @@ from kdvert.distillation.settings import Settings
 from kdvert.distillation.verifying import content, verifiers
 from kdvert.errors import UserError, WorkFailed
 from kdvert.records import Message, Verdict
+from kdvert.stages import distill
+from kdvert.store import write_jsonl
 from kdvert.students.prompts import prompt_ids
 from kdvert.templates import TemplateSet
 from kdvert.weights import resolve
@@ -197,6 +199,18 @@ def test_answers_become_worth_more(algorithm, judged, train, monkeypatch):
     assert [set(row) for row in rewards] == [{"domain"}] * 4
     assert rewards[-1]["domain"] > rewards[0]["domain"]
     assert trained.tokens == trained.history[-1]["tokens"] > 12 * 4 * 16
+
+
+def test_the_stage_tells_what_answers_earned(make_context, tmp_path, records, weights, vertical, read_lines):
+    write_jsonl(tmp_path / "filter" / "accepted.jsonl", records[:4])
+    own = {"max_new_tokens": 4, "epochs": 1}
+    config = distill.Config(student=str(weights.path), objective="reinforce", reinforce=own, batch_size=8, rank=4)
+    ctx = make_context("distill", {"filter": tmp_path / "filter"})
+    assert vertical.root / "checks.py" in distill.content(ctx, config)
+    summary = distill.run(ctx, config)
+    assert set(summary["rewards"]) == {"evidence", "refusal", "domain", "format"}
+    assert all(0 <= value <= 1 for means in summary["rewards"].values() for value in means.values())
+    assert any("rewards" in row for row in read_lines(ctx.out / "history.jsonl"))
 
 
 @pytest.mark.slow
