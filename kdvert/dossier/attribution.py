@@ -112,7 +112,7 @@ def licenses_of(expression: str) -> list[str]:
 
 def models(lineage: Lineage) -> list[dict[str, Any]]:
     """Return the models that took part, each with its licenses and where they can be read."""
-    taking_part = [lineage.base, *lineage.writers, lineage.embedder]
+    taking_part = [lineage.base, *lineage.writers, *lineage.beside, lineage.embedder]
     return [
         {"role": m.role, "name": m.hub or m.name, "licenses": [(name, link_of(name)) for name in m.licenses]}
         for m in taking_part

@@ -32,9 +32,10 @@ def sha256(value: str | None) -> list[dict[str, str]]:
 
 
 def models(lineage: Lineage) -> list[dict[str, Any]]:
-    """Return base, writers and embedder."""
+    """Return base, writers, teachers that stood beside the student, and embedder."""
     writers = [_model(f"teacher:{n}", writer) for n, writer in enumerate(lineage.writers, 1)]
-    return [_model("base", lineage.base), *writers, _model("embedder", lineage.embedder)]
+    beside = [_model(f"beside:{n}", model) for n, model in enumerate(lineage.beside, 1)]
+    return [_model("base", lineage.base), *writers, *beside, _model("embedder", lineage.embedder)]
 
 
 def services(lineage: Lineage) -> list[dict[str, Any]]:

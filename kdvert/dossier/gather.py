@@ -108,6 +108,7 @@ def lineage(
         student=student,
         base=_model("base", student.base, root, sha256=student.base_sha256),
         writers=_writers(tally, root, student),
+        beside=_beside(inputs, root),
         embedder=_embedder(inputs, root),
         data=[_data_file(inputs, *row) for row in DATA],
         stages=list(stages),
@@ -224,6 +225,11 @@ def _writers(tally: _Tally, root: Path, student: Student) -> list[ModelFacts]:
         _model("teacher", ref, root, base_url=_address(route), route=mask_text(route), sha256=own.get(mask_text(ref)))
         for ref, route in tally.writers
     ]
+
+
+def _beside(inputs: Inputs, root: Path) -> list[ModelFacts]:
+    rows = inputs.json("distill", "adapter.json").get("teachers", [])
+    return [_model(f"teacher of {row['objective']}", row["model"], root, sha256=row["sha256"]) for row in rows]
 
 
 def _address(route: str) -> str | None:

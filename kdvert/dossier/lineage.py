@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from kdvert.licensing.chain import Report
 from kdvert.records import Record
 from kdvert.reporting.facts import Besides, Evaluation, Funnel, Privacy, Student, Teacher
@@ -123,6 +125,7 @@ class Lineage(Record):
         licensing: the verdict with its chain, conflicts, duties, overrides and the intended use.
         base: the model the student was trained from.
         writers: every model that wrote text of a record, the teacher first.
+        beside: models that the student learned from while it trained, beside what the records say.
         embedder: the model that passages are retrieved with.
         templates: SHA-256 of each prompt template that accepted records were written with.
         configuration: all settings, secrets masked.
@@ -145,6 +148,7 @@ class Lineage(Record):
     student: Student
     base: ModelFacts
     writers: list[ModelFacts]
+    beside: list[ModelFacts] = Field(default_factory=list)
     embedder: ModelFacts
     data: list[DataFile]
     stages: list[StageFacts]

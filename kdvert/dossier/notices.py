@@ -125,7 +125,7 @@ def base_files(lineage: Lineage) -> list[str]:
 
 def _models(lineage: Lineage) -> list[ModelFacts]:
     seen: dict[tuple[str, str], ModelFacts] = {}
-    for model in (lineage.base, *lineage.writers, lineage.embedder):
+    for model in (lineage.base, *lineage.writers, *lineage.beside, lineage.embedder):
         seen.setdefault((model.role, model.name), model)
     return list(seen.values())
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kdvert.dossier import gather
+from kdvert.dossier import attribution, bom_components, gather
 from kdvert.dossier.lineage import Lineage
 from kdvert.errors import WorkFailed
 from kdvert.records import Document, Example
-from kdvert.store import read_jsonl, sha256_file
+from kdvert.store import read_json, read_jsonl, sha256_file, write_json
 
 
 def test_counts_are_those_of_the_files(lineage: Lineage, folders: dict[str, Path]) -> None:
@@ -38,6 +38,21 @@ def test_models_are_named_with_license_and_hub(lineage: Lineage) -> None:
     assert lineage.base.licenses == ["Apache-2.0"]
     assert [(w.role, w.route) for w in lineage.writers] == [("teacher", "local")]
     assert lineage.templates
+
+
+def test_a_teacher_beside_the_student_is_named_wherever_models_are(
+    gathered: Callable[..., Lineage], folders: dict[str, Path]
+) -> None:
+    path = folders["distill"] / "adapter.json"
+    ref = "hf:Qwen/Qwen2.5-0.5B-Instruct"
+    write_json(path, read_json(path) | {"teachers": [{"objective": "on_policy", "model": ref, "sha256": "ab" * 32}]})
+    lineage = gathered()
+    (found,) = lineage.beside
+    assert (found.role, found.hub, found.licenses) == (
+        "teacher of on_policy", "Qwen/Qwen2.5-0.5B-Instruct", ["Apache-2.0"],
+    )  # fmt: skip
+    assert "ab" * 32 in str(bom_components.models(lineage))
+    assert "teacher of on_policy" in [row["role"] for row in attribution.models(lineage)]
 
 
 def test_lineage_holds_no_text_of_a_document_or_record(lineage: Lineage, folders: dict[str, Path]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kdvert.errors import UserError, WorkFailed
-from kdvert.records import Chunk, Example, Message, Provenance, Sampling
+from kdvert.records import Chunk, Evidence, Example, Message, Provenance, Sampling, sha256_text
 from kdvert.stages import distill
 from kdvert.store import hash_tree, read_json, read_jsonl, write_jsonl
 from kdvert.students.canaries import Canaries
@@ -238,6 +238,34 @@ def test_an_adapter_that_read_passages_names_their_documents(make_context, accep
     assert {row["objective"] for row in history} == {"cpt", "sft"}
     read = distill._passages(ctx, read_jsonl(ctx.out / "validation.jsonl", Example))
     assert {c.document_id for c in read} == set(texts) - held_out
+
+
+def test_an_adapter_names_its_teachers_with_their_terms_and_the_passages_they_saw(
+    make_context, accepted, config, tiny_model, tmp_path
+):
+    chunks, records = [], []
+    for n, one in enumerate(read_jsonl(accepted / "accepted.jsonl", Example)):
+        text, name = f"Fact {n} is {n * 7}.", one.provenance.document_ids[0]
+        chunks.append(Chunk(id=f"{name}@{n}", document_id=name, start=0, end=9, title="T", license="MIT", text=text))
+        evidence = [Evidence(chunk_id=chunks[-1].id, start=0, end=4, quote_sha=sha256_text("Fact"))]
+        records.append(one.model_copy(update={"evidence": evidence}))
+    index = tmp_path / "work" / "index"
+    write_jsonl(index / "chunks.jsonl", chunks)
+    write_jsonl(accepted / "accepted.jsonl", records)
+    teacher = shutil.copytree(tiny_model, tmp_path / "teacher")
+    (teacher / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+    ctx = make_context("distill", {"filter": accepted, "index": index})
+    own = {"objective": ["privileged", "on_policy"], "epochs": 1, "privileged": {"epochs": 1, "max_new_tokens": 4},
+           "on_policy": {"teacher": str(teacher), "max_new_tokens": 4}, "validation_share": 0.5}  # fmt: skip
+    asked = distill.Config(**(config.model_dump() | own))
+    summary = distill.run(ctx, asked)
+    adapter = read_json(ctx.out / "adapter.json")
+    assert [(row["objective"], row["model"]) for row in adapter["teachers"]] == [("on_policy", str(teacher))]
+    assert {"Apache-2.0", "MIT"} <= set(adapter["lineage"]["terms"])
+    assert str(teacher) in adapter["lineage"]["teachers"]
+    assert "MIT" in adapter["lineage"]["licenses"]
+    assert summary["eval_loss"] > 0
+    assert teacher in distill.content(ctx, asked)
 
 
 def test_without_features_nothing_is_trained_on_distributions(make_context, accepted, config, tmp_path):
