@@ -16,9 +16,6 @@ from kdvert.records import sha256_json
 from kdvert.students.canaries import Canaries, Canary, draw, pool
 from kdvert.students.prompts import UnstableTemplate, conversation_ids
 
-WORD_BY_WORD = frozenset({"cpt", "sft", "kl"})
-"""Objectives whose rows are token ids with labels, learned word for word where no teacher stands beside them."""
-
 
 @dataclass(frozen=True)
 class Planted:
@@ -50,7 +47,7 @@ def plant(phases: Sequence[Phase], material: Material, *, data_sha256: str) -> P
     """
     own = material.settings.canaries
     none = partial(_none, phases, data_sha256)
-    holding = [phase for phase in phases if phase.name in WORD_BY_WORD]
+    holding = [phase for phase in phases if phase.words]
     if not own.count:
         return none("")
     if not holding:
@@ -60,17 +57,17 @@ def plant(phases: Sequence[Phase], material: Material, *, data_sha256: str) -> P
     words = pool(material.tokenizer, seed)
     if not words:
         return none("the student's tokenizer splits nearly every word that a secret could be made of")
-    room = int(own.share * min(len(phase.rows) for phase in holding))
+    room = int(own.share * len(material.train.rows))
     chosen = _that_fit(draw(words, own.count, own.repeats, seed), room) if room else []
     if not chosen:
-        return none(f"the share of {own.share:g} of so few rows holds none")
+        return none(f"the share of {own.share:g} of so few records holds none")
     found = {canary.name: _row(canary, material) for canary in chosen}
     if None in found.values():
         return none("a canary fits neither the student's chat template nor distill.max_length")
     rows = [row for canary in chosen if (row := found[canary.name]) for _ in range(canary.repeats)]
     seen = sum(phase.epochs for phase in holding)
     canaries = [c.model_copy(update={"seen": c.repeats * seen}) for c in chosen]
-    grown = [replace(p, rows=[*p.rows, *rows]) if p.name in WORD_BY_WORD else p for p in phases]
+    grown = [replace(p, rows=[*p.rows, *rows]) if p.words else p for p in phases]
     made = Canaries(pool=words, canaries=canaries, phases=[phase.name for phase in holding])
     return Planted(grown, made, sha256_json([data_sha256, rows]))
 

@@ -32,8 +32,8 @@ class Canaries(ConfigBase):
     count: int = Field(4, ge=0, le=1000, description="canaries of each number of repeats; 0 leaves them out")
     repeats: list[Annotated[int, Field(ge=1, le=1000)]] = Field([1, 4], min_length=1, description="rows that a canary "
                                                                 "has, each seen once an epoch")  # fmt: skip
-    share: float = Field(0.1, gt=0, le=1, description="at most so many rows for each row of what is learned; those "
-                         "with the fewest repeats go first")  # fmt: skip
+    share: float = Field(0.1, gt=0, le=1, description="at most so many rows of canaries for each record; those with "
+                         "the fewest repeats go first")  # fmt: skip
 
 
 class Settings(ConfigBase):

@@ -84,7 +84,7 @@ def test_a_schedule_that_holds_none_says_why(material):
     assert "preference does not learn the words" in made.notes[0]
     assert made.data_sha256 == "d"
     few = material({"share": 0.1}, count=9)
-    assert "so few rows" in plant([sft.phase(few)], few, data_sha256="d").notes[0]
+    assert "so few records" in plant([sft.phase(few)], few, data_sha256="d").notes[0]
     tight = dataclasses.replace(some, settings=some.settings.model_copy(update={"max_length": 20}))
     assert "max_length" in plant([sft.phase(some)], tight, data_sha256="d").notes[0]
 
@@ -139,3 +139,11 @@ def test_a_tokenizer_that_splits_words_gets_none(material):
 def test_a_number_of_repeats_below_one_is_refused():
     with pytest.raises(UserError, match=r"canaries\.repeats\.0"):
         validate(Settings, {"canaries": {"repeats": [0]}}, where="distill")
+
+
+def test_canaries_join_rows_that_are_packed(material):
+    some = dataclasses.replace(material(ALL), packing="packed")
+    phase = sft.phase(some)
+    assert len(phase.rows) < 20
+    (grown,) = plant([phase], some, data_sha256="d").phases
+    assert len(grown.rows) == len(phase.rows) + 8

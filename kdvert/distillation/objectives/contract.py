@@ -92,6 +92,7 @@ class Phase:
         notes: what a user has to know of it, in sentences.
         steps: of an epoch; None if a step holds ``batch_size`` rows.
         teachers: models beside the student that it learns from.
+        words: rows are token ids with labels, and one of nothing more is learned word for word: a canary may join them.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Phase:
     notes: Sequence[str] = field(default_factory=tuple)
     steps: int | None = None
     teachers: Sequence[Weights] = ()
+    words: bool = False
 
 
 class Objective(Protocol):

@@ -43,7 +43,7 @@ def phase(material: Material) -> Phase:
     made = partial(sft.trainer, packing=material.packing)
     return Phase(
         NAME, learned, sft.rows(material.validation), made, own.cpt.epochs, own.learning_rate,
-        left_out=left_out, passages=material.passages,
+        left_out=left_out, passages=material.passages, words=True,
     )  # fmt: skip
 
 

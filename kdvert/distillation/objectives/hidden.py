@@ -41,7 +41,7 @@ def phase(material: Material) -> Phase:
         )  # fmt: skip
     return Phase(
         NAME, sft.rows(material.train), sft.rows(material.validation), _Maker(own, teacher), own.epochs,
-        own.learning_rate, teachers=[teacher.weights],
+        own.learning_rate, teachers=[teacher.weights], words=own.answer_share > 0,
     )  # fmt: skip
 
 

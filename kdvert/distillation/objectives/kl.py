@@ -48,7 +48,7 @@ def phase(material: Material) -> Phase:
     notes = [f"kl: {without} of {len(rows)} records had no distributions and were learned by their words."]
     return Phase(
         NAME, rows, sft.rows(material.validation), _Maker(store, material), own.epochs, own.learning_rate,
-        left_out=left_out, notes=notes if without else (),
+        left_out=left_out, notes=notes if without else (), words=True,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def phase(material: Material) -> Phase:
     own = material.settings
     learned = laid(rows(material.train), material.packing, own.max_length)
     made = partial(trainer, packing=material.packing)
-    return Phase(NAME, learned, rows(material.validation), made, own.epochs, own.learning_rate)
+    return Phase(NAME, learned, rows(material.validation), made, own.epochs, own.learning_rate, words=True)
 
 
 def rows(some: Encoded) -> list[Row]:
