@@ -1,7 +1,8 @@
 """How records lie in a batch: padded to the longest, end to end without padding, or packed into rows of one length.
 
-Without padding, a batch is one long row, and attention must keep records apart: kernels with variable lengths do (flash
-attention). ``padding_free`` changes no number but that of tokens computed; ``packed`` makes steps of another size.
+Without padding, a batch is one long row, and attention must keep records apart. Kernels with variable lengths do so
+(flash attention); others are given a mask, and their work grows with the whole batch. ``padding_free`` changes no
+number but that of tokens computed; ``packed`` makes steps of another size.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ def choose(setting: Setting, hardware: Hardware) -> Packing:
     """Return how records lie in a batch on this machine.
 
     Raises:
-        UserError: no padding is demanded, and attention on this machine cannot keep records apart.
+        UserError: it is demanded, and attention on this machine cannot keep records apart, or not cheaply.
     """
     varlen = hardware.attention.startswith("flash_attention")
     if setting == "auto":
         return "padding_free" if varlen else "none"
+    if setting == "padding_free" and hardware.device == "cpu":
+        return setting  # by a mask: quicker where records are short and of many lengths
     if setting != "none" and not varlen:
         raise UserError(
             f"distill.packing: {setting} needs flash attention, and this machine computes attention by "

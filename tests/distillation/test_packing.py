@@ -30,14 +30,17 @@ FLASH = machine(Capabilities(8, 64 << 30, cuda_capability=(8, 0), flash_attentio
         ("none", FLASH, "none"),
         ("padding_free", FLASH, "padding_free"),
         ("packed", FLASH, "packed"),
+        ("padding_free", CPU, "padding_free"),
     ],
 )
 def test_the_machine_decides(setting, hardware, chosen):
     assert choose(setting, hardware) == chosen
 
 
-@pytest.mark.parametrize("setting", ["padding_free", "packed"])
-@pytest.mark.parametrize("hardware", [CPU, OLD, PLAIN])
+@pytest.mark.parametrize(
+    ("setting", "hardware"),
+    [("packed", CPU), ("packed", OLD), ("packed", PLAIN), ("padding_free", OLD), ("padding_free", PLAIN)],
+)
 def test_without_flash_attention_it_is_refused(setting, hardware):
     with pytest.raises(UserError, match=rf"(?s)packing: {setting} needs flash attention.*sdpa.*auto"):
         choose(setting, hardware)
@@ -59,6 +62,24 @@ def apart(made):
         for length in row[LENGTHS]:
             yield row["input_ids"][start : start + length]
             start += length
+
+
+def test_records_in_one_row_do_not_see_each_other(material, weights):
+    """By a mask that transformers makes of positions where no cache is asked for, as TRL asks for none."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    rows = sft.rows(material().train)[:3]
+    model = AutoModelForCausalLM.from_pretrained(weights.path, dtype=torch.float32)
+    batch = DataCollatorForLanguageModeling(0, padding_free=True)([dict(row) for row in rows])
+    inputs = {name: batch[name] for name in ("input_ids", "position_ids")}
+    with torch.no_grad():
+        apart = torch.cat([model(input_ids=torch.tensor([row["input_ids"]])).logits[0] for row in rows])
+        together = model(**inputs, use_cache=False).logits[0]
+        running = model(input_ids=batch["input_ids"], use_cache=False).logits[0]
+    assert float((together - apart).abs().max()) < 1e-4 * float(apart.abs().max())
+    assert float((running - apart).abs().max()) > 1e-2 * float(apart.abs().max())
 
 
 @pytest.mark.parametrize("name", ["sft", "cpt"])
