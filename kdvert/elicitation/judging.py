@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from kdvert.elicitation.contract import Assignment, Outcome
 from kdvert.elicitation.fences import fence
 from kdvert.elicitation.parsing import read
+from kdvert.elicitation.skills.contract import Variables
 from kdvert.filters.contract import verdict
 from kdvert.filters.support import SKILLS, abstains
 from kdvert.records import Example
@@ -77,7 +78,7 @@ def judged(jobs: Sequence[Job[Outcome]], assignment: Assignment) -> list[Job[Out
 def _request(records: Sequence[Example], task: Assignment) -> TeacherRequest:
     told = ["\n".join(f"Question: {_line(q)}\nAnswer: {_line(a)}" for q, a in one.exchanges) for one in records]
     sources = [_line(one.quote) for one in records]
-    variables = {
+    variables: Variables = {
         "sources": [task.cleared(text) for text in sources],  # a reply is scrubbed before records are made of it
         "told": [task.cleared(text) for text in told],
         "fence": fence([*sources, *told]),
