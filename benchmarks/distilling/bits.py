@@ -20,7 +20,7 @@ from kdvert.students.models import load_base, unpacked, with_adapter
 from kdvert.weights import DEFAULT_MODEL, resolve
 
 GOAL_MEMORY, GOAL_LOSS = 0.35, 0.05
-TRAIN, EPOCHS, SEED = 90, 3, 7
+TRAIN, EPOCHS, SEED = 48, 3, 7
 
 
 def measure(data: Path, folder: Path) -> list[dict[str, Any]]:

@@ -30,7 +30,11 @@ def judged(*values, least=None, **changes):
     return [v.reason for v in verdicts]
 
 
-WRONG = ("Why are alkylating agents no antiseptics?", "Alkylating agents are no antiseptics: carcinogenic irritants.", OF_ONE)
+WRONG = (
+    "Why are alkylating agents no antiseptics?",
+    "Alkylating agents are no antiseptics: carcinogenic irritants.",
+    OF_ONE,
+)
 
 
 def test_what_is_said_of_one_is_not_said_of_all():
