@@ -25,7 +25,7 @@ quiet()
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("part", nargs="?", default="speed", choices=PARTS)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--folder", type=Path, default=Path("benchmarks/work/distillation"))
     parser.add_argument("--rounds", type=int, default=2, help="speed: turns of each case")
