@@ -11,10 +11,10 @@ from typing import Any
 
 from kdvert import versions
 from kdvert.distillation import base_notices, canaries, card, data, packing, processes, qlora, trackers, verifying
-from kdvert.distillation.objectives import objective, reinforce, sft
+from kdvert.distillation.objectives import objective, privileged, reinforce, sft
 from kdvert.distillation.objectives.contract import Material, Phase
 from kdvert.distillation.settings import Settings as Config
-from kdvert.errors import WorkFailed
+from kdvert.errors import UserError, WorkFailed
 from kdvert.features.store import FOLDER as STORE
 from kdvert.features.store import HEADER
 from kdvert.hardware import probe
@@ -26,7 +26,7 @@ from kdvert.records import Chunk, Example, sha256_json
 from kdvert.stages.contract import StageContext
 from kdvert.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 from kdvert.students.canaries import FILE as CANARIES
-from kdvert.students.models import load_tokenizer, precision, use_four_bit
+from kdvert.students.models import context_length, load_tokenizer, precision, use_four_bit
 from kdvert.students.prompts import Prompts, template_folders
 from kdvert.students.trained import PASSAGES
 from kdvert.weights import resolve
@@ -58,6 +58,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     laid = packing.choose(config.packing, hardware)
     four_bit = use_four_bit(config.four_bit, hardware)
     weights = resolve(config.student, root=ctx.project)
+    _within_context(config, context_length(weights))
     material, left_out = _material(ctx, config, load_tokenizer(weights), laid)
     train, validation = material.train, material.validation
     phases = [objective(name).phase(material) for name in config.objective]
@@ -107,6 +108,23 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     write_json(ctx.out / "summary.json", summary)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return summary
+
+
+def _within_context(config: Config, longest: int) -> None:
+    """Refuse lengths that the student cannot read.
+
+    Raises:
+        UserError: a setting goes beyond its context.
+    """
+    asked = {"distill.max_length": config.max_length}
+    if privileged.NAME in config.objective:
+        asked["distill.privileged.max_length"] = config.privileged.max_length
+    for name, tokens in asked.items():
+        if tokens > longest:
+            raise UserError(
+                f"{name} is {tokens}, and {config.student} reads {longest} tokens at most.",
+                hint=f"Set {name}: {longest} or less; records that are longer are left out, with a reason.",
+            )
 
 
 def _teachers(phases: Sequence[Phase]) -> list[dict[str, str]]:

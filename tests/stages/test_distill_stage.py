@@ -133,6 +133,22 @@ def test_no_record_that_can_be_trained_on(make_context, tmp_path, config):
         distill.run(make_context("distill", {"filter": tmp_path / "filter"}), config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"max_length": 10**6}, r"distill\.max_length is 1000000"),
+        (
+            {"objective": ["privileged"], "privileged": {"max_length": 10**6}},
+            r"distill\.privileged\.max_length is 1000000",
+        ),
+    ],
+)
+def test_a_length_that_the_student_cannot_read(make_context, accepted, tiny_model, changes, named):
+    config = distill.Config.model_validate({"student": str(tiny_model), **changes})
+    with pytest.raises(UserError, match=named):
+        distill.run(make_context("distill", {"filter": accepted}), config)
+
+
 def test_unknown_student(make_context, accepted, config):
     ctx, changed = make_context("distill", {"filter": accepted}), config.model_copy(update={"student": "no/model"})
     with pytest.raises(UserError, match="Unknown model 'no/model'"):
