@@ -25,11 +25,18 @@ PARTS = Path(__file__).parents[1]
 
 
 def measure(folder: Path, rounds: int, steps: int) -> list[dict[str, Any]]:
-    """Return a row for each comparison; ``speed`` and ``memory`` are ours over theirs, the median of the rounds."""
-    found: dict[str, list[dict[str, float]]] = {}
-    for _ in range(rounds):
+    """Return a row for each comparison; ``speed`` and ``memory`` are ours over theirs, the median of the rounds.
+
+    What was measured is kept in ``folder``: cut off, it goes on where it stood. Without ``speed-*.json`` it begins anew.
+    """
+    kept = folder / f"speed-{steps}.json"
+    found: dict[str, list[dict[str, float]]] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    for number in range(rounds):
         for name in (name for pair in CASES.values() for name in pair):
-            found.setdefault(name, []).append(_child(name, folder, steps))
+            if len(found.setdefault(name, [])) <= number:
+                found[name].append(_child(name, folder, steps))
+                kept.write_text(json.dumps(found, indent=1), encoding="utf-8")
+                print(name, found[name][-1], file=sys.stderr, flush=True)
     rows = []
     for name, (ours, theirs) in CASES.items():
         own, other = ({k: statistics.median(r[k] for r in found[n]) for k in found[n][0]} for n in (ours, theirs))
