@@ -27,7 +27,7 @@ PARTS = Path(__file__).parents[1]
 def measure(folder: Path, rounds: int, steps: int) -> list[dict[str, Any]]:
     """Return a row for each comparison; ``speed`` and ``memory`` are ours over theirs, the median of the rounds.
 
-    What was measured is kept in ``folder``: cut off, it goes on where it stood. Without ``speed-*.json`` it begins anew.
+    What was measured is kept in ``folder``: cut off, it goes on where it stood. Remove ``speed-*.json`` to start anew.
     """
     kept = folder / f"speed-{steps}.json"
     found: dict[str, list[dict[str, float]]] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
