@@ -224,7 +224,7 @@ def require_earlier(run: Run, first: str | None) -> None:
             return
         if row.name not in lock or not (run.project.work / row.name).is_dir():
             raise UserError(
-                f"--from {first}: the stage {row.name} has not been run.", hint=f"kdvert run --from {row.name}"
+                f"{first} cannot be the first stage: {row.name} has not been run.", hint=f"kdvert run --from {row.name}"
             )
 
 
