@@ -25,6 +25,7 @@ def _differences(rows: Sequence[dict[str, Any]], path: Path) -> None:
     for place, row in enumerate(reversed(rows)):
         axes.plot([row["low"], row["high"]], [place, place], color="#35618f", linewidth=2)
         axes.plot(row["difference"], place, "o", color="#35618f")
+    axes.margins(y=0.3)
     axes.axvline(0, color="#888888", linewidth=1)
     axes.set_yticks(range(len(rows)), [f"{r['run']}, {r['answers']} answers" for r in reversed(rows)])
     axes.set_xlabel("held-out NLL a token against sft, nats (left is better)")
