@@ -44,7 +44,8 @@ def _problem(model: type[BaseModel], error: Any) -> str:
         return f"unknown key '{path}'. {suggest(str(error['loc'][-1]), known)}"
     given = error.get("input")
     shown = f" (got {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return f"{path or 'value'}: {error['msg']}{shown}"
+    said = error["msg"].removeprefix("Value error, ")  # pydantic's mark of what a validator of ours raised
+    return f"{path}: {said}{shown}" if path else f"{said}{shown}"
 
 
 def _model_at(model: type[BaseModel], path: tuple[Any, ...]) -> type[BaseModel] | None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from memory import make, status
+
 from kdvert.offline import quiet
 
 quiet()
@@ -19,10 +21,6 @@ quiet()
 BATCH, LENGTH, PROMPT, SEED = 4, 256, 64, 7
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate",
              "trl.experimental.gkd.gkd_trainer")  # fmt: skip
-SHAPE_360M: dict[str, Any] = {
-    "hidden_size": 960, "intermediate_size": 2560, "num_hidden_layers": 32, "num_attention_heads": 15,
-    "num_key_value_heads": 5,
-}  # fmt: skip
 Row = Mapping[str, Any]
 
 
@@ -203,18 +201,8 @@ def same_size(folder: Path, rows: Sequence[Row]) -> Path:
 
 def larger(folder: Path, rows: Sequence[Row]) -> Path:
     """Return a teacher of SmolLM2-360M's shape with random weights, made once."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    path, tokenizer = folder / "teacher-360M", _tokenizer()
-    if not (path / "config.json").is_file():
-        torch.manual_seed(0)
-        config = LlamaConfig(
-            vocab_size=len(tokenizer), max_position_embeddings=8192, tie_word_embeddings=True, **SHAPE_360M
-        )
-        LlamaForCausalLM(config).save_pretrained(path)
-        tokenizer.save_pretrained(path)
-    return path
+    path = folder / "teacher-360M"
+    return path if (path / "config.json").is_file() else make("360M", path)
 
 
 def kept(teacher: Callable[[Path, Sequence[Row]], Path]) -> Callable[[Path, Sequence[Row]], Path]:
@@ -252,14 +240,6 @@ def kept(teacher: Callable[[Path, Sequence[Row]], Path]) -> Callable[[Path, Sequ
         return path
 
     return made
-
-
-def status(name: str) -> int:
-    """Return a line of /proc/self/status in bytes."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    raise LookupError(name)
 
 
 CASES: dict[str, tuple[Callable[..., None], Callable[..., Any]]] = {

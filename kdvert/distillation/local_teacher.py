@@ -1,4 +1,4 @@
-"""A second model that stands beside the student while it learns: the teacher of `on_policy` and `cross_tokenizer`.
+"""A model that stands beside the student while it learns: teacher of `on_policy`, `cross_tokenizer` and `hidden`.
 
 It is found before anything is trained, and loaded when its phase begins.
 """
@@ -45,14 +45,21 @@ class LocalTeacher:
         return load_tokenizer(self.weights)
 
     @property
+    def other_tokenizer(self) -> str:
+        """Say that it cuts text into other tokens than the student does; empty if it does not."""
+        own, theirs = (tokenizer_sha256(one) for one in (self.material.tokenizer, self.tokenizer))
+        if own == theirs:
+            return ""
+        return (
+            f"The teacher '{self.weights.ref}' has another tokenizer than the student "
+            f"(sha256 {theirs[:12]}… and {own[:12]}…)."
+        )
+
+    @property
     def other_tokens(self) -> str:
         """Say why its distributions are not over the student's tokens; empty if they are."""
-        own, theirs = (tokenizer_sha256(one) for one in (self.material.tokenizer, self.tokenizer))
-        if own != theirs:
-            return (
-                f"The teacher '{self.weights.ref}' has another tokenizer than the student "
-                f"(sha256 {theirs[:12]}… and {own[:12]}…)."
-            )
+        if self.other_tokenizer:
+            return self.other_tokenizer
         student = resolve(self.material.settings.student, root=self.material.root)
         sizes = [_vocabulary(one) for one in (student, self.weights)]
         if sizes[0] != sizes[1]:
@@ -76,15 +83,26 @@ class LocalTeacher:
         return model
 
 
-def fallen_back(name: str, material: Material, problem: str) -> Phase:
-    """Return the phase of the words alone, which says why."""
+def without_teacher(name: str, material: Material, problem: str, *, fall_back: bool, instead: str) -> Phase:
+    """Return the phase of the words alone, for an objective whose teacher does not fit; it says why.
+
+    Args:
+        name: of the objective.
+        material: what there is to learn from.
+        problem: why the teacher does not fit, as a sentence.
+        fall_back: whether the project allows it.
+        instead: what a user might take in its place.
+
+    Raises:
+        UserError: it does not.
+    """
+    if not fall_back:
+        raise UserError(
+            f"{problem} The objective {name} cannot learn from it.",
+            hint=f"{instead}, or set {name}.fall_back: true to learn the words of the records instead.",
+        )
     note = f"{name}: {problem} Trained on the teacher's words alone, as {name}.fall_back allows."
     return replace(sft.phase(material), name=name, notes=[note])
-
-
-def refused(name: str, problem: str, hint: str) -> UserError:
-    """Return the error of a teacher that does not fit."""
-    return UserError(f"{problem} The objective {name} cannot learn from it.", hint=hint)
 
 
 def _vocabulary(weights: Weights) -> int:

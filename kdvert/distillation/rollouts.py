@@ -15,7 +15,7 @@ from kdvert import versions
 from kdvert.distillation.objectives.contract import Material, Row
 from kdvert.errors import UserError
 from kdvert.features.divergence import Kind
-from kdvert.students.prompts import Turn
+from kdvert.students.prompts import Turn, last_answer
 
 if TYPE_CHECKING:
     from transformers import TrainingArguments
@@ -46,11 +46,8 @@ def experimental(module: str, *names: str) -> list[Any]:
 
 def questions(material: Material) -> list[list[Turn]]:
     """Return the turns before the last answer of each record that is trained on, as the student is asked."""
-    found = []
-    for example in material.train.examples:
-        turns = material.prompts.turns(example)
-        found.append(turns[: max(i for i, turn in enumerate(turns) if turn["role"] == "assistant")])
-    return found
+    asked = (material.prompts.turns(example) for example in material.train.examples)
+    return [turns[: last_answer(turns)] for turns in asked]
 
 
 def step_size(args: TrainingArguments) -> int:

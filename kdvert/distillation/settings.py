@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from kdvert.configuration import ConfigBase
 from kdvert.distillation import trackers
 from kdvert.distillation.objective_settings import (
+    BesideStudent,
     CachedTeacher,
     ContinuedPretraining,
     CrossTokenizer,
@@ -74,8 +75,11 @@ class Settings(ConfigBase):
     @property
     def teachers(self) -> list[str]:
         """References of the models that stand beside the student while it learns."""
-        named = [getattr(getattr(self, name, None), "teacher", None) for name in self.objective]
-        return [str(ref) for ref in named if ref]
+        return [own.teacher for _, own in self._beside() if own.teacher]
+
+    def _beside(self) -> list[tuple[str, BesideStudent]]:
+        found = ((name, getattr(self, name, None)) for name in self.objective)
+        return [(name, own) for name, own in found if isinstance(own, BesideStudent)]
 
     @field_validator("objective", "report_to", mode="before")
     @classmethod
@@ -94,8 +98,8 @@ class Settings(ConfigBase):
 
     @model_validator(mode="after")
     def _have_teachers(self) -> Settings:
-        for name in self.objective:
-            if getattr(getattr(self, name, None), "teacher", "") is None:
+        for name, own in self._beside():
+            if own.teacher is None:
                 raise ValueError(
                     f"the objective {name} needs {name}.teacher: a model reference, hf:…, pypi:… or a path"
                 )

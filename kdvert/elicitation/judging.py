@@ -99,7 +99,10 @@ async def _asked(request: TeacherRequest, ask: Ask) -> dict[int, bool]:
     except CallFailed:
         return {}
     found = read(reply.text.text, Judgment, truncated=reply.truncated)
-    return {one.number: one.supported == "yes" for one in found.items}
+    said: dict[int, bool] = {}
+    for one in found.items:  # of one that is judged twice, the refusal counts
+        said[one.number] = said.get(one.number, True) and one.supported == "yes"
+    return said
 
 
 def _with(one: Example, said: bool | None, request: TeacherRequest, task: Assignment) -> Example:

@@ -146,6 +146,11 @@ def answer_ids(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, 
     return written[:-1] if written and written[-1] == tokenizer.eos_token_id else written
 
 
+def last_answer(turns: Sequence[Turn]) -> int:
+    """Return the place of the last turn of the assistant; before it stands what it answers."""
+    return max(i for i, turn in enumerate(turns) if turn["role"] == "assistant")
+
+
 def _end_of_turn(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], start: int) -> int:
     """Return where the turn that starts at ``start`` ends: after the end-of-text token, before what follows it."""
     ends = [i for i in range(start, len(ids)) if ids[i] == tokenizer.eos_token_id]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import pytest
+import torch
 
 from kdvert.configuration import validate
 from kdvert.distillation.data import IGNORED
@@ -251,6 +252,20 @@ def test_a_schedule_goes_through_its_phases_and_measures_at_the_end(
     assert steps == sorted(steps)
     assert "eval_loss" in trained.history[-1]
     assert not list((tmp_path / "elsewhere").iterdir()), "nothing is left where the user stands"
+
+
+def test_dropout_holds_in_the_phases_after_one_that_turns_it_off(material, train, monkeypatch):
+    """TRL's preference trainers turn it off in the model itself."""
+    seen = []
+
+    def looked_at(parts, packing="none"):
+        seen.append({m.p for m in parts.model.modules() if isinstance(m, torch.nn.Dropout)})
+        return plain(parts, packing)
+
+    plain = sft.trainer
+    monkeypatch.setattr(sft, "trainer", looked_at)
+    train(material(epochs=1, dropout=0.25, batch_size=16), "preference", "sft")
+    assert seen[0] == {0.25}
 
 
 @pytest.mark.parametrize("stop", [2, 5])

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kdvert.distillation.local_teacher import LocalTeacher, fallen_back, refused
+from kdvert.distillation.local_teacher import LocalTeacher, without_teacher
 from kdvert.distillation.objective_settings import CrossTokenizer
 from kdvert.distillation.objectives.contract import Material, Parts, Phase
 from kdvert.distillation.rollouts import ALPHA, experimental, full_batches, questions, resumable, step_size
-from kdvert.features.vocabulary import is_byte_level, tokenizer_sha256
+from kdvert.features.vocabulary import is_byte_level
 from kdvert.students.prompts import Turn, prompt_ids
 
 if TYPE_CHECKING:
@@ -35,12 +35,8 @@ def phase(material: Material) -> Phase:
     own = material.settings.cross_tokenizer
     teacher = LocalTeacher(str(own.teacher), material)
     if problem := _not_aligned(teacher, material):
-        if own.fall_back:
-            return fallen_back(NAME, material, problem)
-        raise refused(
-            NAME, problem, "Take models with byte-level tokenizers (GPT-2's kind: SmolLM, Qwen, Llama 3), or set "
-            "cross_tokenizer.fall_back: true to learn the words of the records instead.",
-        )  # fmt: skip
+        instead = "Take models with byte-level tokenizers (GPT-2's kind: SmolLM, Qwen, Llama 3)"
+        return without_teacher(NAME, material, problem, fall_back=own.fall_back, instead=instead)
     asked = questions(material)
     rows = [
         {"prompt": turns, "completion": [{"role": "assistant", "content": example.answer.strip()}]}
@@ -61,7 +57,7 @@ def _not_aligned(teacher: LocalTeacher, material: Material) -> str:
 
 def _notes(teacher: LocalTeacher, material: Material) -> list[str]:
     notes = []
-    if tokenizer_sha256(teacher.tokenizer) == tokenizer_sha256(material.tokenizer):
+    if not teacher.other_tokenizer:
         notes.append(f"{NAME}: the teacher has the student's tokenizer; on_policy compares all of their tokens.")
     if not teacher.tokenizer.chat_template:
         notes.append(f"{NAME}: the teacher has no chat template and reads questions in the student's form.")
@@ -131,7 +127,7 @@ class _Maker:
             max_completion_length=self.own.max_new_tokens,
             max_length=None,  # too long ones were left out, with a reason
             teacher_tokenizer_name_or_path=str(self.teacher.weights.path),
-            disable_dropout=False,  # it would stay off in the phases to come
+            disable_dropout=False,  # the project has a setting for it
         )
         made: Trainer = resumable(Worded, "attention_mask")(
             model=parts.model,

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kdvert.distillation.local_teacher import LocalTeacher, fallen_back, refused
+from kdvert.distillation.local_teacher import LocalTeacher, without_teacher
 from kdvert.distillation.objective_settings import HiddenStates
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Material, Parts, Phase
-from kdvert.features.vocabulary import tokenizer_sha256
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -31,14 +30,9 @@ def phase(material: Material) -> Phase:
     """
     own = material.settings.hidden
     teacher = LocalTeacher(str(own.teacher), material)
-    if tokenizer_sha256(teacher.tokenizer) != tokenizer_sha256(material.tokenizer):
-        problem = f"The teacher '{teacher.weights.ref}' has another tokenizer than the student."
-        if own.fall_back:
-            return fallen_back(NAME, material, problem)
-        raise refused(
-            NAME, problem, "Take a teacher of the student's family, or set hidden.fall_back: true to learn the words "
-            "of the records instead.",
-        )  # fmt: skip
+    if problem := teacher.other_tokenizer:
+        instead = "Take a teacher of the student's family"
+        return without_teacher(NAME, material, problem, fall_back=own.fall_back, instead=instead)
     return Phase(
         NAME, sft.rows(material.train), sft.rows(material.validation), _Maker(own, teacher), own.epochs,
         own.learning_rate, teachers=[teacher.weights], words=own.answer_share > 0,

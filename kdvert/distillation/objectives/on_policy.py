@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kdvert.distillation.local_teacher import LocalTeacher, fallen_back, refused
+from kdvert.distillation.local_teacher import LocalTeacher, without_teacher
 from kdvert.distillation.objective_settings import OnPolicy
 from kdvert.distillation.objectives.contract import Material, Parts, Phase
 from kdvert.distillation.rollouts import ALPHA, full_batches, questions, resumable, step_size
@@ -31,12 +31,8 @@ def phase(material: Material) -> Phase:
     own = material.settings.on_policy
     teacher = LocalTeacher(str(own.teacher), material)
     if problem := teacher.other_tokens:
-        if own.fall_back:
-            return fallen_back(NAME, material, problem)
-        raise refused(
-            NAME, problem, "Take a teacher of the student's family, the objective cross_tokenizer, or set "
-            "on_policy.fall_back: true to learn the words of the records instead.",
-        )  # fmt: skip
+        instead = "Take a teacher of the student's family, or the objective cross_tokenizer"
+        return without_teacher(NAME, material, problem, fall_back=own.fall_back, instead=instead)
     rows = [{"prompt": turns} for turns in questions(material)]
     return Phase(
         NAME, rows, (), _Maker(own, teacher), own.epochs, own.learning_rate, teachers=[teacher.weights],

@@ -17,7 +17,7 @@ from kdvert.distillation.objectives.contract import Material, Parts, Phase, Row
 from kdvert.distillation.rollouts import ALPHA, experimental, full_batches, resumable, step_size
 from kdvert.errors import UserError
 from kdvert.records import Chunk, Example
-from kdvert.students.prompts import Turn, prompt_ids
+from kdvert.students.prompts import Turn, last_answer, prompt_ids
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -66,7 +66,7 @@ def _row(example: Example, passages: Sequence[Chunk], material: Material) -> dic
     """Return the turns before the last answer as the student reads them, and as the teacher does."""
     plain = material.prompts.turns(example)
     with_passages = material.prompts.turns(example, passages=[chunk.text for chunk in passages])
-    last = max(i for i, turn in enumerate(plain) if turn["role"] == "assistant")
+    last = last_answer(plain)
     return {"prompt": plain[:last], "privileged_context": with_passages[:last]}
 
 
@@ -115,7 +115,7 @@ def _trainer(own: Privileged) -> Callable[[Parts], Trainer]:
             temperature=own.temperature,
             max_completion_length=own.max_new_tokens,
             max_prompt_length=None,  # too long ones were left out, with a reason
-            disable_dropout=False,  # it would stay off in the phases to come
+            disable_dropout=False,  # the project has a setting for it
         )
         made: Trainer = resumable(trainer, "prompt_mask", "completion_mask")(
             model=parts.model,

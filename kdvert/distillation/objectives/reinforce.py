@@ -16,7 +16,7 @@ from kdvert.distillation.rewards import REWARDS, Answer, Verifiers
 from kdvert.distillation.rollouts import full_batches
 from kdvert.errors import UserError
 from kdvert.records import Example, sha256_text
-from kdvert.students.prompts import prompt_ids
+from kdvert.students.prompts import last_answer, prompt_ids
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -66,8 +66,7 @@ def phase(material: Material) -> Phase:
 
 def _row(example: Example, material: Material) -> dict[str, Any]:
     turns = material.prompts.turns(example)
-    last = max(i for i, turn in enumerate(turns) if turn["role"] == "assistant")
-    return {"prompt": turns[:last], "record": example.id}
+    return {"prompt": turns[: last_answer(turns)], "record": example.id}
 
 
 def _problem(example: Example, row: Row, material: Material, verifiers: Verifiers) -> LeftOut | None:

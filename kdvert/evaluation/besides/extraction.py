@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kdvert.evaluation.besides.settings import Verbatim
 from kdvert.records import Chunk, Example, Record, sha256_text
-from kdvert.students.prompts import Prompts, UnstableTemplate, answer_ids, prompt_ids
+from kdvert.students.prompts import Prompts, UnstableTemplate, answer_ids, last_answer, prompt_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -54,7 +54,7 @@ def of_answers(
 
     def begun(example: Example) -> Begun | None:
         turns = prompts.turns(example)
-        last = max(i for i, turn in enumerate(turns) if turn["role"] == "assistant")
+        last = last_answer(turns)
         try:
             ids = answer_ids(tokenizer, turns[:last], turns[last]["content"])
         except UnstableTemplate:
