@@ -114,6 +114,8 @@ def _exposure(row: BesidesRow) -> str:
     told = f"{MODES.get(one.mode, one.mode.replace('_', ' '))} have {after} bits of exposure, {before} in the base"
     if one.outcome == "worse":
         return f"The student clearly remembers single rows: {told} ({change}; {chance})."
+    if row.chance is not None and row.chance < _BY_CHANCE:  # too few canaries for their interval to say as much
+        return f"Memory of single rows cannot be ruled out: {told} ({change}; {chance})."
     return f"No clear memory of single rows: {told} ({change}; {chance})."
 
 

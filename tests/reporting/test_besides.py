@@ -56,6 +56,15 @@ def test_an_exposure_that_chance_may_give_is_no_memory(told):
     assert sentence(calm, "No clear memory of single rows")
 
 
+def test_where_interval_and_chance_disagree_memory_is_not_ruled_out(told, page):
+    found = told(
+        canaries_exposure={"low": -0.9, "chance": 0.0007}, canaries_seen_12_times_exposure={"low": None, "high": None}
+    )
+    assert sentence(found, "Memory of single rows cannot be ruled out")
+    assert not any("No clear memory" in text for text in found.sentences)
+    assert "too few for an interval" in page()
+
+
 def test_the_summary_tells_of_a_clear_loss_and_the_page_shows_every_figure(page, collect):
     report = collect()
     assert "General ability fell clearly" in report.summary
