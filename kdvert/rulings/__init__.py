@@ -1,0 +1,1 @@
+"""What reviewers decided, and what it shows: rulings on records, samples, bounds on errors, agreement, sign-offs."""
