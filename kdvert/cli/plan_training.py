@@ -42,7 +42,8 @@ def _course(course: Course) -> str:
     each = f", {course.tokens_each:,.0f} tokens each" if course.tokens_each else ""
     tokens = f", {_about(course.tokens)} tokens to read" if course.tokens.known else ""
     others = f"; {', '.join(course.others)} not counted" if course.others else ""
-    return f"{_about(course.records)} records{each}{tokens}, {_about(course.steps)} steps{others}."
+    canaries = f" and {_about(course.canary_rows)} rows of canaries" if course.canary_rows.high else ""
+    return f"{_about(course.records)} records{each}{canaries}{tokens}, {_about(course.steps)} steps{others}."
 
 
 def _about(found: Range) -> str:

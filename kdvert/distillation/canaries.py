@@ -6,12 +6,14 @@ counts and their lineage know nothing of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 from kdvert.distillation.data import labels
 from kdvert.distillation.objectives.contract import Material, Phase, Row
+from kdvert.distillation.settings import Canaries as Own
 from kdvert.records import sha256_json
 from kdvert.students.canaries import Canaries, Canary, draw, pool
 from kdvert.students.prompts import UnstableTemplate, conversation_ids
@@ -37,6 +39,22 @@ class Planted:
         return [f"No canary was put among the rows: {self.canaries.reason}."] if self.canaries.reason else []
 
 
+def fitting(own: Own, records: int) -> list[int]:
+    """Return how many rows each canary of a training has, those with the fewest first, as they are drawn.
+
+    Args:
+        own: settings of the canaries.
+        records: that are trained on; those whose rows would be more than ``own.share`` of it are left out.
+    """
+    room, chosen = int(own.share * records), [0]
+    wanted = [times for times in sorted(set(own.repeats)) for _ in range(own.count)]
+    for times in wanted:
+        if sum(chosen) + times > room:
+            break
+        chosen.append(times)
+    return chosen[1:]
+
+
 def plant(phases: Sequence[Phase], material: Material, *, data_sha256: str) -> Planted:
     """Return the phases with canaries among their rows.
 
@@ -57,8 +75,8 @@ def plant(phases: Sequence[Phase], material: Material, *, data_sha256: str) -> P
     words = pool(material.tokenizer, seed)
     if not words:
         return none("the student's tokenizer splits nearly every word that a secret could be made of")
-    room = int(own.share * len(material.train.rows))
-    chosen = _that_fit(draw(words, own.count, own.repeats, seed), room) if room else []
+    many = len(fitting(own, len(material.train.rows)))
+    chosen = list(islice(draw(words, own.count, own.repeats, seed), many))
     if not chosen:
         return none(f"the share of {own.share:g} of so few records holds none")
     found = {canary.name: _row(canary, material) for canary in chosen}
@@ -74,15 +92,6 @@ def plant(phases: Sequence[Phase], material: Material, *, data_sha256: str) -> P
 
 def _none(phases: Sequence[Phase], data_sha256: str, reason: str) -> Planted:
     return Planted([*phases], Canaries(reason=reason), data_sha256)
-
-
-def _that_fit(canaries: Iterable[Canary], room: int) -> list[Canary]:
-    """Return those whose rows fit into ``room``, first come, first served."""
-    chosen: list[Canary] = []
-    for canary in canaries:
-        if sum(c.repeats for c in chosen) + canary.repeats <= room:
-            chosen.append(canary)
-    return chosen
 
 
 def _row(canary: Canary, material: Material) -> Row | None:

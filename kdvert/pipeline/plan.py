@@ -185,7 +185,7 @@ def _plan(run: Run, sample: int, seen: _Seen, notes: Sequence[str]) -> Plan:
     stages = [
         plan_times.elicit(calls, seen.pace, local=survey.local),
         plan_times.filtering(total["records"], seen.judging),
-        plan_times.distilling(total["accepted"], course.tokens, run),
+        plan_times.distilling(total["accepted"], course, run),
         plan_times.evaluating(run),
     ]
     return Plan(

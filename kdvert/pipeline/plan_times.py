@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kdvert.distillation.canaries import fitting
+from kdvert.distillation.settings import Settings
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.runner import Run
 from kdvert.records import sha256_json
-from kdvert.reporting.plans import Pace, Range, StagePlan
+from kdvert.reporting.plans import Course, Pace, Range, StagePlan
 from kdvert.store import read_json
 
 STEADY = 1.5
@@ -63,26 +65,34 @@ def filtering(records: Range, timed: tuple[int, float, float] | None) -> StagePl
     return StagePlan(stage="filter", seconds=seconds, basis=f"judging {count} records, twice")
 
 
-def distilling(accepted: Range, tokens: Range, run: Run) -> StagePlan:
+def distilling(accepted: Range, course: Course, run: Run) -> StagePlan:
     """Return the time of the stage ``distill``, from the last training of the same student.
 
-    With the very same settings its records count, with other ones the tokens that it read a second.
+    With the very same settings its records count and the rows of canaries beside them, with other ones the tokens that
+    it read a second.
     """
     last = _last(run, "distill")
     if isinstance(last, str):
-        return _by_tokens(tokens, run) or StagePlan(stage="distill", seconds=Range(), basis=f"not known: {last}")
+        return _by_tokens(course.tokens, run) or StagePlan(stage="distill", seconds=Range(), basis=f"not known: {last}")
     records = int(last["train_records"]) + int(last["validation_records"])
     if not records or last["resumed_at_step"]:
         return StagePlan(stage="distill", seconds=Range(), basis="not known: the last training was interrupted")
-    each = float(last["seconds"]) / records
-    seconds = accepted.times(each / STEADY, each, each * STEADY)
+    canaries = sum(fitting(_settings(run).canaries, int(last["train_records"]))) if last["canaries"] else 0
+    each = float(last["seconds"]) / (records + canaries)
+    seconds = (accepted + course.canary_rows).times(each / STEADY, each, each * STEADY)
     return StagePlan(stage="distill", seconds=seconds, basis=f"the last training, of {records} records")
+
+
+def _settings(run: Run) -> Settings:
+    found = run.resolved.stages["distill"]
+    assert isinstance(found, Settings)
+    return found
 
 
 def _by_tokens(tokens: Range, run: Run) -> StagePlan | None:
     """Return the time by the tokens a second of a training with other settings, if there was one of this student."""
-    row, config = read_lock(run.project.work).get("distill"), run.resolved.stages["distill"]
-    if row is None or not tokens.known or row.summary.get("student") != config.student:  # type: ignore[attr-defined]
+    row = read_lock(run.project.work).get("distill")
+    if row is None or not tokens.known or row.summary.get("student") != _settings(run).student:
         return None
     read, took = row.summary.get("tokens"), row.summary.get("seconds")
     if not read or not took or row.summary.get("resumed_at_step"):

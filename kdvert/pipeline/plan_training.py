@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdvert import __version__
+from kdvert.distillation.canaries import fitting
 from kdvert.distillation.data import encode
 from kdvert.distillation.settings import Settings
 from kdvert.errors import KdvertError
@@ -19,11 +22,15 @@ from kdvert.footprint.skeleton import Adapter, read_config
 from kdvert.hardware import probe
 from kdvert.pipeline.runner import Run
 from kdvert.records import Example, sha256_json
-from kdvert.reporting.plans import Course, Plan, Range, planned_settings
+from kdvert.reporting.plans import Course, Plan, Range, exactly, planned_settings
 from kdvert.store import read_jsonl
+from kdvert.students.canaries import draw, pool
 from kdvert.students.models import load_tokenizer
-from kdvert.students.prompts import Prompts
+from kdvert.students.prompts import Prompts, UnstableTemplate, conversation_ids
 from kdvert.weights import Weights
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def memory(settings: Settings, root: Path) -> TrainingPlan:
@@ -69,8 +76,20 @@ def _known(run: Run, earlier: Plan | None) -> TrainingPlan | None:
     return earlier.training if same and here_too else None
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What the student's tokenizer tells: tokens of a record and of a canary, on average; None: not known.
+
+    ``holds`` is whether this student can be given canaries at all.
+    """
+
+    record: float | None = None
+    canary: float | None = None
+    holds: bool = True
+
+
 def course(run: Run, accepted: Range, judged: Path) -> Course:
-    """Return how many records, tokens and steps the training has.
+    """Return how many records, canaries, tokens and steps the training has.
 
     Those of the objectives ``sft`` and ``kl``; what others read is known only to the run.
 
@@ -85,38 +104,61 @@ def course(run: Run, accepted: Range, judged: Path) -> Course:
     passes = settings.epochs * len(on_records)
     share = 1 - settings.validation_share
     records = accepted.times(share, share, share).whole()
-    each = _tokens_each(run, settings, judged)
+    each = _reading(run, settings, judged)
+    canaries = canary_rows(settings, records) if passes and each.holds else exactly(0)
+    tokens = Range()
+    if each.record:
+        beside = passes * (each.canary or 0)
+        tokens = records.times(*[passes * each.record] * 3) + canaries.times(*[beside] * 3)
     return Course(
         records=records,
-        tokens_each=each and round(each, 1),
-        tokens=records.times(passes * each, passes * each, passes * each).whole() if each else Range(),
-        steps=_steps(records, settings.batch_size, passes),
+        canary_rows=canaries,
+        tokens_each=each.record and round(each.record, 1),
+        tokens=tokens.whole(),
+        steps=_steps(records + canaries, settings.batch_size, passes),
         others=[name for name in settings.objective if name not in on_records],
     )
 
 
-def _steps(records: Range, batch: int, passes: int) -> Range:
+def canary_rows(settings: Settings, records: Range) -> Range:
+    """Return how many rows of canaries, each seen once an epoch, join so many ``records`` to train on."""
+
+    def rows(count: float | None) -> int | None:
+        return None if count is None else sum(fitting(settings.canaries, int(count)))
+
+    return Range(expected=rows(records.expected), low=rows(records.low), high=rows(records.high))
+
+
+def _steps(rows: Range, batch: int, passes: int) -> Range:
     def steps(count: float | None) -> float | None:
         return None if count is None else passes * math.ceil(count / batch)
 
-    return Range(expected=steps(records.expected), low=steps(records.low), high=steps(records.high))
+    return Range(expected=steps(rows.expected), low=steps(rows.low), high=steps(rows.high))
 
 
-def _tokens_each(run: Run, settings: Settings, judged: Path) -> float | None:
-    """Return the tokens of a record, on average over a sample's; None without a sample or the student's tokenizer."""
-    path = judged / "accepted.jsonl"
-    examples = read_jsonl(path, Example) if path.is_file() else []
-    return _mean(run, settings, examples) if examples else None
-
-
-def _mean(run: Run, settings: Settings, examples: Sequence[Example]) -> float | None:
+def _reading(run: Run, settings: Settings, judged: Path) -> _Reading:
     from kdvert.pipeline import table
 
     try:
         folder = config_folder(settings.student, root=run.project.root)
         tokenizer = load_tokenizer(Weights(settings.student, folder, ""))
     except KdvertError:  # a plan needs no more than the config
-        return None
+        return _Reading()
     ctx = run.context(table.row("distill"))
-    rows = encode(examples, tokenizer, Prompts.for_vertical(ctx.templates, ctx.vertical), settings.max_length).rows
-    return sum(len(row.ids) for row in rows) / len(rows) if rows else None
+    prompts = Prompts.for_vertical(ctx.templates, ctx.vertical)
+    canary = _canary_tokens(tokenizer, prompts, settings)
+    path = judged / "accepted.jsonl"
+    examples = read_jsonl(path, Example) if path.is_file() else []
+    rows = encode(examples, tokenizer, prompts, settings.max_length).rows
+    record = sum(len(row.ids) for row in rows) / len(rows) if rows else None
+    return _Reading(record, canary, holds=canary is not None)
+
+
+def _canary_tokens(tokenizer: PreTrainedTokenizerBase, prompts: Prompts, settings: Settings) -> float | None:
+    """Return the tokens of a canary, on average over some that no training has; None if this student can hold none."""
+    some = islice(draw(pool(tokenizer, "plan"), 8, [1], "plan"), 8) if pool(tokenizer, "plan") else ()
+    try:
+        counts = [len(conversation_ids(tokenizer, canary.turns(prompts)).ids) for canary in some]
+    except UnstableTemplate:
+        return None
+    return sum(counts) / len(counts) if counts and max(counts) <= settings.max_length else None

@@ -143,6 +143,7 @@ class Course(Record):
 
     Attributes:
         records: to train on, without those held out.
+        canary_rows: of made-up secrets that join them in each epoch, and are no records; counted in tokens and steps.
         tokens_each: of a record of the sample, on average; None: no record, or no tokenizer of the student here.
         tokens: that the student reads, over all epochs.
         steps: of the optimizer.
@@ -150,6 +151,7 @@ class Course(Record):
     """
 
     records: Range
+    canary_rows: Range = Field(default_factory=Range)
     tokens_each: float | None
     tokens: Range
     steps: Range

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from kdvert.cli.main import cli
-from kdvert.reporting.plans import Plan
+from kdvert.distillation.settings import Settings
+from kdvert.pipeline import plan_times, plan_training
+from kdvert.reporting.plans import Course, Plan, Range, exactly
 
 
 @pytest.fixture
@@ -79,7 +82,8 @@ def test_a_plan_of_a_project_tells_of_its_training_and_takes_it_over(indexed, in
     assert made["training"]["here"]["batch"] == 2
     course = made["course"]
     assert course["records"]["high"] <= made["accepted"]["high"]
-    assert course["steps"]["high"] == 3 * -(-course["records"]["high"] // 2)
+    rows = course["records"]["high"] + course["canary_rows"]["high"]
+    assert course["steps"]["high"] == 3 * -(-rows // 2)
     assert course["tokens_each"] is None, "a folder without a tokenizer"
     again = invoke(indexed, "plan", *student, "--json")
     assert again["training"] == made["training"]
@@ -90,7 +94,41 @@ def test_tokens_are_counted_where_the_tokenizer_is_here(indexed, invoke, tiny_mo
     made = invoke(indexed, "plan", "--sample", "2", "--set", f"distill.student={tiny_model}", "--json")
     assert 20 < made["course"]["tokens_each"] <= 512
     expected = made["course"]["records"]["expected"] * 3 * made["course"]["tokens_each"]
+    assert made["course"]["canary_rows"]["high"] == 0, "a tenth of so few records holds none"
     assert made["course"]["tokens"]["expected"] == pytest.approx(expected, rel=0.01)
+
+
+def test_canaries_are_counted_in_tokens_and_steps_and_are_no_records(indexed, invoke, tiny_model):
+    settings = (f"student={tiny_model}", "canaries.share=1", "canaries.count=2", "batch_size=1", "epochs=1")
+    told = [part for one in settings for part in ("--set", f"distill.{one}")]
+    made = invoke(indexed, "plan", "--sample", "2", *told, "--json")["course"]
+    none = invoke(indexed, "plan", *told, "--set", "distill.canaries.count=0", "--json")["course"]
+    assert made["records"] == none["records"]
+    assert made["tokens_each"] == none["tokens_each"]
+    assert none["canary_rows"] == {"expected": 0, "low": 0, "high": 0}
+    rows = made["canary_rows"]["expected"]
+    assert 0 < rows <= 2 * 1 + 2 * 4
+    assert made["steps"]["expected"] == none["steps"]["expected"] + rows
+    assert rows * 20 < made["tokens"]["expected"] - none["tokens"]["expected"] < rows * 150
+    assert f"and about {rows:.0f} rows of canaries" in invoke(indexed, "plan", *told)
+    preference = invoke(indexed, "plan", *told, "--set", "distill.objective=preference", "--json")["course"]
+    assert preference["canary_rows"]["high"] == 0, "it learns no words"
+
+
+def test_the_time_of_a_training_counts_canaries_on_both_sides(monkeypatch):
+    """A last training of 80 records had eight rows of canaries; one of 160 to come has sixteen."""
+    last = {"train_records": 80, "validation_records": 0, "canaries": 5, "seconds": 88.0, "resumed_at_step": 0}
+    monkeypatch.setattr(plan_times, "_last", lambda *_: last)
+    settings = Settings()
+    run = SimpleNamespace(resolved=SimpleNamespace(stages={"distill": settings}))
+    rows = plan_training.canary_rows(settings, Range(expected=160, low=80, high=400))
+    assert rows == Range(expected=16, low=8, high=20)
+    course = Course(records=exactly(160), canary_rows=rows, tokens_each=None, tokens=Range(), steps=Range(), others=[])
+    found = plan_times.distilling(Range(expected=160, low=80, high=400), course, run)
+    assert found.seconds.expected == pytest.approx(176)
+    assert found.seconds.high == pytest.approx(420 * plan_times.STEADY)
+    without = plan_times.distilling(exactly(160), course.model_copy(update={"canary_rows": exactly(0)}), run)
+    assert without.seconds.expected == pytest.approx(160)
 
 
 def test_a_student_that_is_not_here_leaves_the_rest_of_the_plan(indexed, invoke):

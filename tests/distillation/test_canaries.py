@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from kdvert.configuration import validate
-from kdvert.distillation.canaries import plant
+from kdvert.distillation.canaries import fitting, plant
 from kdvert.distillation.data import encode
 from kdvert.distillation.objectives import cpt, preference, sft
 from kdvert.distillation.objectives.contract import Material
@@ -101,6 +101,8 @@ def test_a_tenth_of_the_rows_is_the_most_by_default(material):
     made = plant([sft.phase(some)], some, data_sha256="d")
     assert len(made.phases[0].rows) == 80 + 4 + 4
     assert [c.repeats for c in made.canaries.canaries] == [1, 1, 1, 1, 4]
+    assert fitting(some.settings.canaries, 80) == [1, 1, 1, 1, 4], "what a plan counts is what training puts in"
+    assert fitting(some.settings.canaries, 9) == []
 
 
 def test_seed_and_data_draw_them(material):
