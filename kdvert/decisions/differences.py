@@ -9,7 +9,7 @@ class Difference(Record):
     """Something that is not as it was recorded.
 
     Attributes:
-        check: what was looked at: ``lineage``, ``facts``, ``overrides`` or ``trail``.
+        check: what was looked at: ``lineage``, ``facts``, ``overrides``, ``trail`` or ``sign-offs``.
         code: stable and short, the same for every difference of its kind.
         file: relative to the project's folder, or ``compliance/…`` for kdvert's own facts.
         row: the line, entry, record or row in it; None for the whole file.

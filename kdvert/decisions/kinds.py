@@ -31,9 +31,24 @@ SIGNER_RETIRED = "signer-retired"
 OVERRIDE_ADDED = "override-added"
 OVERRIDE_WITHDRAWN = "override-withdrawn"
 SOURCE_FORGOTTEN = "source-forgotten"
+ACCEPTED = "record-accepted"
+EDITED = "record-edited"
+REJECTED = "record-rejected"
+ESCALATED = "record-escalated"
+COMMENTED = "record-commented"
+ALL_ACCEPTED = "records-accepted"
+ALL_REJECTED = "records-rejected"
+UNDONE = "decision-undone"
+SAMPLE_DRAWN = "sample-drawn"
+ERRORS_PLANTED = "errors-planted"
+SIGNED_OFF = "signed-off"
+SIGN_OFF_WITHDRAWN = "sign-off-withdrawn"
 
-RETIRING: tuple[Role, ...] = ("counsel", "operator")
+RETIRING: tuple[Role, ...] = ("counsel", "operator", "admin")
 """Who may retire the key of somebody else."""
+
+REVIEWING: tuple[Role, ...] = ("reviewer", "approver", "counsel")
+"""Who decides about records."""
 
 KINDS: dict[str, Kind] = {
     SIGNER_ADDED: Kind("a key was added to signers.yaml"),
@@ -42,10 +57,18 @@ KINDS: dict[str, Kind] = {
     OVERRIDE_WITHDRAWN: Kind("an override was taken back", roles=("counsel",)),
     TOMBSTONE: Kind("comments or diffs were erased"),
     SOURCE_FORGOTTEN: Kind("a source was removed from the project", roles=("operator", "counsel")),
-    "record-accepted": Kind("a reviewer accepted a record"),
-    "record-edited": Kind("a reviewer edited a record"),
-    "record-rejected": Kind("a reviewer rejected a record"),
-    "signed-off": Kind("a release was signed off"),
+    ACCEPTED: Kind("a reviewer accepted a record", roles=REVIEWING),
+    EDITED: Kind("a reviewer edited a record and accepted it so", roles=REVIEWING),
+    REJECTED: Kind("a reviewer rejected a record", roles=REVIEWING),
+    ESCALATED: Kind("a reviewer asked an approver to decide", roles=REVIEWING),
+    COMMENTED: Kind("somebody left a comment on a record", roles=(*REVIEWING, "admin")),
+    ALL_ACCEPTED: Kind("a reviewer accepted a set of records at once", roles=REVIEWING),
+    ALL_REJECTED: Kind("a reviewer rejected a set of records at once", roles=REVIEWING),
+    UNDONE: Kind("a decision was taken back", roles=REVIEWING),
+    SAMPLE_DRAWN: Kind("a sample of records was drawn for review", roles=("admin", "approver")),
+    ERRORS_PLANTED: Kind("known errors were hidden among the records", roles=("admin",)),
+    SIGNED_OFF: Kind("an approver signed off", roles=("approver",)),
+    SIGN_OFF_WITHDRAWN: Kind("an approver took a sign-off back", roles=("approver",)),
     MENDED: Kind("an entry that was never finished was cut off after a crash", signed=False),
 }
 

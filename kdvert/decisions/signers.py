@@ -24,7 +24,7 @@ FILE = "signers.yaml"
 ROW = "signer"
 """The kind of document that a row's own signature is for."""
 
-Role = Literal["counsel", "reviewer", "operator"]
+Role = Literal["counsel", "reviewer", "approver", "admin", "operator"]
 
 _HEAD = "# Whose signatures this project believes. `kdvert keys new` adds a row; docs/decisions.md says more.\n"
 
@@ -34,7 +34,8 @@ class TrustedKey(ConfigBase):
 
     Attributes:
         name: the person, as shown in reports.
-        role: ``counsel`` may decide overrides, ``reviewer`` records, ``operator`` erasures.
+        role: ``counsel`` may decide overrides, ``reviewer`` and ``approver`` records, ``approver`` signs off, ``admin``
+            manages reviewers and samples, ``operator`` erasures.
         key: the public key, 32 bytes in base64.
         added: the day the row was made.
         signature: of the fields above, by the key itself.

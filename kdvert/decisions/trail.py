@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from pydantic import ValidationError, field_validator
 
 from kdvert.decisions import ed25519
+from kdvert.decisions.codes import CODES
 from kdvert.decisions.kinds import MENDED, SIGNER_RETIRED, kind
 from kdvert.decisions.signing import Signer
 from kdvert.errors import UserError, WorkFailed
@@ -43,6 +45,19 @@ Value = str | int | list[str]
 # A hash, an id of kdvert's own making, a day: nothing that a person wrote.
 _REFERENCE = re.compile(r"[0-9a-f]{12,64}(-\d+)?|doc-\d+(#\d+)?(@\d+-\d+)?|\d{4}-\d\d-\d\d")
 _WAIT = 30.0  # seconds; an append takes milliseconds
+_BLOCK = 1 << 16  # bytes read at once from the end of the trail
+
+
+@dataclass
+class _Seen:
+    """What this process has read of a trail: up to which byte, and which keys it retires."""
+
+    inode: int
+    end: int = 0
+    retired: set[str] = field(default_factory=set)
+
+
+_SEEN: dict[Path, _Seen] = {}
 
 
 class Entry(Record):
@@ -75,8 +90,8 @@ class Entry(Record):
     def _only_references(cls, refs: dict[str, Value]) -> dict[str, Value]:
         for name, value in refs.items():
             for text in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
-                if not _REFERENCE.fullmatch(text):
-                    raise ValueError(f"'{name}' is no hash, id or day; texts belong into the erasable store")
+                if text not in CODES and not _REFERENCE.fullmatch(text):
+                    raise ValueError(f"'{name}' is no hash, id, day or code; texts belong into the erasable store")
         return refs
 
     @field_validator("items")
@@ -194,29 +209,79 @@ def alone(root: Path, name: str = ".trail.lock") -> Iterator[None]:
 
 
 def _must_be_active(root: Path, signer: Signer | None) -> None:
-    path, mark = path_of(root), f'"{SIGNER_RETIRED}"'.encode()
-    for line in path.read_bytes().split(b"\n") if signer and path.is_file() else ():
-        if signer and mark in line and _parsed(path, line).refs.get("key") == signer.key_id:
-            raise UserError(
-                f"The key {signer.key_id} of {signer.name} was retired and signs nothing more.",
-                hint="Make another: kdvert keys new",
-            )
+    if signer and signer.key_id in _retired(path_of(root)):
+        raise UserError(
+            f"The key {signer.key_id} of {signer.name} was retired and signs nothing more.",
+            hint="Make another: kdvert keys new",
+        )
+
+
+def _retired(path: Path) -> set[str]:
+    """Return the keys that the trail retires; what this process has read before is not read again."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return set()
+    seen = _SEEN.get(path)
+    if seen is None or seen.inode != status.st_ino or seen.end > status.st_size:
+        seen = _SEEN[path] = _Seen(status.st_ino)
+    mark = f'"{SIGNER_RETIRED}"'.encode()
+    with open(path, "rb") as stream:
+        stream.seek(seen.end)
+        while line := stream.readline():
+            if not line.endswith(b"\n"):
+                break
+            if mark in line:
+                seen.retired.add(str(_parsed(path, line).refs.get("key")))
+            seen.end += len(line)
+    return seen.retired
+
+
+def follow(root: Path, start: int) -> tuple[list[Entry], int]:
+    """Return the whole entries behind the byte ``start``, unchecked, and where the next one will begin.
+
+    Raises:
+        WorkFailed: a line is no entry, or the trail has become shorter.
+    """
+    path = path_of(root)
+    size = path.stat().st_size if path.is_file() else 0
+    if size < start:
+        raise WorkFailed(f"{path} has become shorter.", hint="Restore it from a backup; `kdvert verify` says more.")
+    if size == start:
+        return [], start
+    with open(path, "rb") as stream:
+        stream.seek(start)
+        whole, mark, _ = stream.read().rpartition(b"\n")
+    found = [_parsed(path, line) for line in whole.split(b"\n")] if mark else []
+    return found, start + len(whole) + len(mark)
 
 
 def _last(root: Path, now: datetime) -> Entry | None:
     """Return the last whole entry; what a crash left after it is cut off, and the trail says so."""
     path = path_of(root)
-    text = path.read_bytes() if path.is_file() else b""
-    whole, _, torn = text.rpartition(b"\n")
-    last = _parsed(path, whole.rpartition(b"\n")[2]) if whole else None
+    line, torn = _end(path) if path.is_file() else (b"", b"")
+    last = _parsed(path, line) if line else None
     _must_reach(root, last, head(root))
     if torn:
         with open(path, "r+b") as stream:
-            stream.truncate(len(text) - len(torn))
+            stream.truncate(path.stat().st_size - len(torn))
             os.fsync(stream.fileno())
         refs: dict[str, Value] = {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
         last = _add(root, last, MENDED, now, None, refs, [])
     return last
+
+
+def _end(path: Path) -> tuple[bytes, bytes]:
+    """Return the last whole line of a file, and what stands behind it; a long file is read from its end."""
+    with open(path, "rb") as stream:
+        size = at = stream.seek(0, os.SEEK_END)
+        text = b""
+        while at > 0 and text.count(b"\n") < 2:
+            at = max(0, at - max(_BLOCK, size - at))
+            stream.seek(at)
+            text = stream.read()
+    whole, _, torn = text.rpartition(b"\n")
+    return whole.rpartition(b"\n")[2], torn
 
 
 def _parsed(path: Path, line: bytes) -> Entry:

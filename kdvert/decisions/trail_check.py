@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kdvert.decisions import erasable, signers, trail
+from kdvert.decisions import batches, erasable, signers, trail
 from kdvert.decisions.differences import Difference
 from kdvert.decisions.kinds import KINDS, RETIRING, SIGNER_ADDED, SIGNER_RETIRED, TOMBSTONE
 from kdvert.decisions.signers import Signers
@@ -32,6 +32,7 @@ def differences(root: Path, trusted: Signers, *, head: str | None = None) -> lis
     found += _signatures(entries, trusted)
     found += _end(entries, promised, head)
     found += _texts(root, [entry for _, entry in entries], trusted)
+    found += _lists(root, [entry for _, entry in entries])
     found += _signers(entries, trusted)
     return found
 
@@ -162,6 +163,21 @@ def _texts(root: Path, entries: list[Entry], trusted: Signers) -> Iterator[Diffe
     for item in sorted(present - named.keys()):
         file = f"{FOLDER}/{erasable.FOLDER}/{item}.json"
         yield _difference("text_unnamed", None, "no entry of the trail names it", file)
+
+
+def _lists(root: Path, entries: list[Entry]) -> Iterator[Difference]:
+    """Check that the lists which entries are about are there, and are those lists."""
+    for entry in entries:
+        sha = entry.refs.get("list")
+        if not isinstance(sha, str):
+            continue
+        try:
+            batches.get(root, sha)
+        except WorkFailed:
+            there = (batches.folder_of(root) / f"{sha}.json").is_file()
+            code, what = ("list_altered", "was altered") if there else ("list_missing", "is gone")
+            file = f"{FOLDER}/{batches.FOLDER}/{sha}.json"
+            yield _difference(code, f"entry {entry.seq}", f"the list of records it is about {what}", file)
 
 
 def _is_genuine(root: Path, item: str) -> bool:

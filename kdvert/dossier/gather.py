@@ -142,7 +142,7 @@ def _project(name: str, vertical: Vertical) -> ProjectFacts:
 
 def _tally(inputs: Inputs) -> _Tally:
     tally = _Tally()
-    for example in inputs.records("filter", "accepted.jsonl", Example):
+    for example in inputs.records("review", "accepted.jsonl", Example):
         origin = example.provenance
         tally.accepted += 1
         tally.evidence += len(example.evidence)
@@ -163,7 +163,7 @@ def _records(inputs: Inputs, tally: _Tally, configuration: Mapping[str, Any]) ->
     tokens, epochs = card.get("tokens"), settings.get("epochs")
     return RecordFacts(
         accepted=tally.accepted,
-        rejected=sum(1 for _ in inputs.records("filter", "rejected.jsonl", Example)),
+        rejected=sum(1 for stage in ("filter", "review") for _ in inputs.records(stage, "rejected.jsonl", Example)),
         by_strategy=dict(sorted(tally.strategies.items())),
         by_skill=dict(sorted(tally.skills.items())),
         by_license=dict(sorted(tally.licenses.items())),

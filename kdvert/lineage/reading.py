@@ -21,6 +21,13 @@ ORIGINALS = Path("ingest/originals.jsonl")
 RUN_OF_INGEST = ("ingest", "ingest.partial")
 State = Literal["accepted", "rejected", "not judged"]
 
+_JUDGED = (
+    ("accepted", "filter/accepted.jsonl"),
+    ("rejected", "filter/rejected.jsonl"),
+    ("accepted", "review/accepted.jsonl"),  # what people decided comes after what checks say
+    ("rejected", "review/rejected.jsonl"),
+)
+
 
 class Original(Record):
     """Which file, and which row of it, an id stands for. ``uri`` and ``row`` may name a person: never show them."""
@@ -115,7 +122,7 @@ class Lineage:
     def records(self) -> dict[str, Tracked]:
         """Records by id: those that the filters judged, and those that they have not seen yet."""
         found: dict[str, Tracked] = {}
-        for state, path in (("accepted", "filter/accepted.jsonl"), ("rejected", "filter/rejected.jsonl")):
+        for state, path in _JUDGED:
             for example in self._rows(path, Example):
                 place = self._places.get(example.id)
                 found[example.id] = Tracked(example=example, state=state, place=place)  # type: ignore[arg-type]

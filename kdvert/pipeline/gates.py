@@ -12,6 +12,8 @@ from kdvert.licensing.project import judged
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.resolve import Resolved
 from kdvert.project import Project
+from kdvert.rulings import reading, sign_offs
+from kdvert.store import sha256_file
 
 
 def license_report(project: Project, resolved: Resolved, work: Path, today: date) -> chain.Report:
@@ -35,7 +37,27 @@ def _terms(project: Project, resolved: Resolved, work: Path, today: date) -> Non
         )
 
 
-GATES: dict[str, Callable[[Project, Resolved, Path, date], None]] = {"terms": _terms}
+def _signed(project: Project, resolved: Resolved, work: Path, today: date) -> None:
+    """Training waits for an approver's signature under exactly these records, where the policy asks for one."""
+    policy = resolved.stages["review"]
+    if policy.sign_off == "none":  # type: ignore[attr-defined]
+        return
+    dataset = sha256_file(work / "review" / "accepted.jsonl")
+    held = [h for h in sign_offs.judge(project.root, reading.read(project.root), dataset=dataset, report=None)
+            if h.sign_off.scope == "training"]  # fmt: skip
+    if any(h.holds for h in held):
+        return
+    why = f" The last one does not hold: {held[-1].lapses[0].what}." if held else ""
+    raise GateBlocked(
+        f"The records are not signed off for training, and review.sign_off asks for it.{why}",
+        hint="Review and sign them: kdvert review. Then run again: kdvert run",
+    )
+
+
+GATES: dict[str, Callable[[Project, Resolved, Path, date], None]] = {
+    "terms": _terms,
+    "signed": _signed,
+}
 
 
 def pass_through(name: str, project: Project, resolved: Resolved, work: Path, today: date) -> None:

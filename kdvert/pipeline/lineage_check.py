@@ -17,7 +17,7 @@ from kdvert.pipeline.table import STAGES, Row
 from kdvert.records import Chunk, Document, Example
 from kdvert.store import read_json
 
-ACCEPTED = "work/filter/accepted.jsonl"
+ACCEPTED = "work/review/accepted.jsonl"
 M = TypeVar("M", bound=BaseModel)
 
 EVIDENCE = {
@@ -42,8 +42,8 @@ def outputs(work: Path) -> Iterator[Difference]:
 
 def records(work: Path) -> Iterator[Difference]:
     """Check every accepted record: its quote by hash, its passages and its documents by id."""
-    accepted = work / "filter" / "accepted.jsonl"
-    if "filter" not in read_lock(work) or not accepted.is_file():
+    accepted = work / "review" / "accepted.jsonl"
+    if "review" not in read_lock(work) or not accepted.is_file():
         return
     examples = list(_lines(accepted, Example))
     wanted = {chunk_id for _, e in examples if e for chunk_id in _cited(e)}
@@ -64,7 +64,7 @@ def forgotten(work: Path, documents: set[str]) -> Iterator[Difference]:
         if document and document.id in documents:
             what = f"{document.id} was forgotten and is back"
             yield _difference("forgotten_document", "work/ingest/documents.jsonl", f"line {number}", what)
-    for number, example in _lines(work / "filter" / "accepted.jsonl", Example):
+    for number, example in _lines(work / "review" / "accepted.jsonl", Example):
         if example and (back := sorted(documents & set(example.provenance.document_ids))):
             what = f"it was made from {back[0]}, which was forgotten"
             yield _difference("forgotten_document", ACCEPTED, f"line {number}, record {example.id[:16]}", what)

@@ -43,13 +43,14 @@ STAGES: tuple[Row, ...] = (
     Row("index", ("scrub",), "cut into passages, embed, store for retrieval"),
     Row("elicit", ("scrub", "index"), "let the teacher write questions and answers with evidence", gates=("terms",)),
     Row("filter", ("index", "elicit"), "keep the records that pass every check"),
-    # no gate: its teacher is that of elicit, and nothing is trained before the gate of distill
-    Row("features", ("index", "elicit", "filter"), "keep the teacher's token distributions, if asked for"),
-    Row("distill", ("index", "filter", "features"), "train the student's adapter (QLoRA)", gates=("terms",)),
+    Row("review", ("filter",), "apply what reviewers decided"),
+    # no gate: its teacher is that of elicit, and nothing is trained before the gates of distill
+    Row("features", ("index", "elicit", "review"), "keep the teacher's token distributions, if asked for"),
+    Row("distill", ("index", "review", "features"), "train the student's adapter (QLoRA)", gates=("terms", "signed")),
     Row("evaluate", ("index", "distill"), "compare base and student on held-out questions"),
     Row(
         "report",
-        ("ingest", "scrub", "index", "elicit", "filter", "features", "distill", "evaluate"),
+        ("ingest", "scrub", "index", "elicit", "filter", "review", "features", "distill", "evaluate"),
         "write the report for reviewers",
         reports=True,
     ),

@@ -1,7 +1,7 @@
 """``kdvert verify``: hold what a project is made of against what was recorded when it was made.
 
-Four checks, each a function that yields `Difference`: the lineage (outputs against the lock, records against passages
-and documents), the facts, the overrides and the trail. Nothing is written, and no model is loaded.
+Five checks, each a function that yields `Difference`: the lineage (outputs against the lock, records against passages
+and documents), the facts, the overrides, the trail and the sign-offs. Nothing is written, and no model is loaded.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from kdvert.decisions import signers, trail, trail_check
 from kdvert.decisions.differences import Difference
@@ -21,6 +22,8 @@ from kdvert.licensing.project import unlifted
 from kdvert.pipeline import kept_facts, lineage_check
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.runner import Run
+from kdvert.rulings import reading, sign_offs
+from kdvert.store import sha256_file
 
 
 @dataclass(frozen=True)
@@ -124,12 +127,46 @@ def _trail(question: Question) -> Iterator[Difference]:
     yield from trail_check.differences(question.run.project.root, question.trusted, head=question.head)
 
 
+def _sign_offs(question: Question) -> Iterator[Difference]:
+    root, work = question.run.project.root, question.run.project.work
+    for name in sign_offs.damaged(root):
+        file = f"{trail.FOLDER}/{sign_offs.FOLDER}/{name}"
+        yield Difference(check="sign-offs", code="unreadable", file=file, row=None, what="it is no sign-off")
+    there = {made.sha for made in sign_offs.read(root)}
+    review = reading.read(root)
+    for entry in review.sign_offs:
+        if entry.refs.get("document") not in there:
+            what = "the trail names a sign-off that is not there: removed, or altered"
+            row = f"entry {entry.seq}"
+            yield Difference(check="sign-offs", code="sign_off_missing", file=trail_check.FILE, row=row, what=what)
+    dataset, report = (_hash(work / name) for name in ("review/accepted.jsonl", "report/report.html"))
+    for held in _last_of_each(sign_offs.judge(root, review, dataset=dataset, report=report)):
+        file = f"{trail.FOLDER}/{sign_offs.FOLDER}/{held.sign_off.id}.json"
+        for lapse in held.lapses:
+            yield Difference(check="sign-offs", code=lapse.code, file=file, row=held.sign_off.scope, what=lapse.what)
+
+
+def _last_of_each(held: list[sign_offs.Held]) -> list[sign_offs.Held]:
+    """Return the last sign-off of each scope: earlier ones were for other records."""
+    return list({one.sign_off.scope: one for one in held if _stands(one)}.values())
+
+
+def _stands(held: sign_offs.Held) -> bool:
+    return not any(lapse.code == "unrecorded" for lapse in held.lapses)
+
+
+def _hash(path: Path) -> str | None:
+    return sha256_file(path) if path.is_file() else None
+
+
 CHECKS: dict[str, Callable[[Question], Iterator[Difference]]] = {
     "lineage": _lineage,
     "facts": _facts,
     "overrides": _overrides,
     "trail": _trail,
+    "sign-offs": _sign_offs,
 }
 """What ``kdvert verify`` looks at, in this order."""
 
-_PLACE = {"lineage": "work", "facts": f"work/{kept_facts.FILE}", "overrides": "overrides", "trail": trail_check.FILE}
+_PLACE = {"lineage": "work", "facts": f"work/{kept_facts.FILE}", "overrides": "overrides", "trail": trail_check.FILE,
+          "sign-offs": f"{trail.FOLDER}/{sign_offs.FOLDER}"}  # fmt: skip

@@ -63,13 +63,17 @@ def funnel(inputs: Inputs) -> Funnel:
         ("requests", "Teacher requests"): int(summary.get("requests") or 0),
         ("candidates", "Candidate quotes"): int(summary.get("candidates") or 0),
         ("written", "Records written"): _count(inputs, "elicit", "examples.jsonl", Example),
-        ("accepted", "Records accepted"): _count(inputs, "filter", "accepted.jsonl", Example),
+        ("passed", "Records that passed the checks"): _count(inputs, "filter", "accepted.jsonl", Example),
+        ("accepted", "Records accepted"): _count(inputs, "review", "accepted.jsonl", Example),
     }
     steps = [FunnelStep(name=name, label=label, count=count) for (name, label), count in counts.items()]
     losses = [
         *reasons.losses("ingest", _coded(inputs, "ingest", "skipped.jsonl")),
         *reasons.losses("elicit", _coded(inputs, "elicit", "failures.jsonl")),
         *reasons.losses("filter", _rejects(inputs)),
+        *reasons.losses(
+            "review", Counter(reason_codes(e)[0] for e in inputs.records("review", "rejected.jsonl", Example))
+        ),
         *reasons.losses("distill", _coded(inputs, "distill", "left_out.jsonl")),
     ]
     return Funnel(steps=steps, losses=losses)

@@ -14,12 +14,12 @@ from kdvert.reporting.masking import mask_text
 
 def accepted(inputs: Inputs, count: int) -> list[Sample]:
     """Return ``count`` accepted records, from as many documents as there are."""
-    return _samples(inputs, "accepted.jsonl", count, spread=lambda example: _document(example))
+    return _samples(inputs, "review", "accepted.jsonl", count, spread=lambda example: _document(example))
 
 
 def rejected(inputs: Inputs, count: int) -> list[Sample]:
     """Return ``count`` rejected records, with as many different reasons as there are."""
-    return _samples(inputs, "rejected.jsonl", count, spread=lambda example: reason_codes(example)[0])
+    return _samples(inputs, "filter", "rejected.jsonl", count, spread=lambda example: reason_codes(example)[0])
 
 
 def choose(keyed: Iterable[tuple[str, Hashable]], count: int) -> list[str]:
@@ -63,9 +63,11 @@ def passage(chunk: Chunk, evidence: Sequence[Evidence]) -> tuple[list[Segment], 
     return segments, len(spans) == len(evidence)
 
 
-def _samples(inputs: Inputs, name: str, count: int, *, spread: Callable[[Example], Hashable]) -> list[Sample]:
-    wanted = choose(((e.id, spread(e)) for e in inputs.records("filter", name, Example)), count)
-    examples = {e.id: e for e in inputs.records("filter", name, Example) if e.id in set(wanted)}
+def _samples(
+    inputs: Inputs, stage: str, name: str, count: int, *, spread: Callable[[Example], Hashable]
+) -> list[Sample]:
+    wanted = choose(((e.id, spread(e)) for e in inputs.records(stage, name, Example)), count)
+    examples = {e.id: e for e in inputs.records(stage, name, Example) if e.id in set(wanted)}
     needed = {span.chunk_id for e in examples.values() for span in e.evidence}
     needed |= {chunk for e in examples.values() for chunk in e.provenance.chunk_ids[:1]}
     chunks = {c.id: c for c in inputs.records("index", "chunks.jsonl", Chunk) if c.id in needed}

@@ -54,7 +54,7 @@ def _counts(inputs: Inputs) -> tuple[Counter[_Key], dict[_Key, set[str]]]:
         owner[document.id] = key
         documents[key] += 1
     records: dict[_Key, set[str]] = defaultdict(set)
-    for example in inputs.records("filter", "accepted.jsonl", Example):
+    for example in inputs.records("review", "accepted.jsonl", Example):
         origin = example.provenance
         for document_id, name in zip(origin.document_ids, origin.licenses):
             records[owner.get(document_id, (name, UNKNOWN_PUBLISHER))].add(example.id)

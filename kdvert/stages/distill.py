@@ -151,7 +151,7 @@ def _material(
     ctx: StageContext, config: Config, tokenizer: Any, laid: packing.Packing
 ) -> tuple[Material, list[data.LeftOut]]:
     """Return what there is to learn from, and what is left out of it."""
-    examples = read_jsonl(ctx.inputs["filter"] / "accepted.jsonl", Example)
+    examples = read_jsonl(ctx.inputs["review"] / "accepted.jsonl", Example)
     if not examples:
         raise WorkFailed(
             "There is no accepted record to train on.",

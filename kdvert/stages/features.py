@@ -87,7 +87,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     if asked is None:
         write_json(ctx.out / "summary.json", {"asked": 0, "records": 0})
         return {"asked": 0, "records": 0}
-    records = asked.drawn(read_jsonl(ctx.inputs["filter"] / "accepted.jsonl", Example))
+    records = asked.drawn(read_jsonl(ctx.inputs["review"] / "accepted.jsonl", Example))
     made = (_forced if asked.source == "forced" else _generated)(ctx, config, asked, records)
     write_jsonl(ctx.out / "failures.jsonl", made.failures)
     head = made.header

@@ -132,8 +132,8 @@ def test_what_a_crash_left_is_cut_off_and_the_trail_says_so(path, codes, jane, n
     root = path.parents[1]
     with open(path, "ab") as stream:
         stream.write(b'{"seq": 6, "at"')
-    entry = trail.append(root, "signed-off", now=now, signer=jane)
-    assert [(e.seq, e.kind) for e in trail.entries(root)[-2:]] == [(6, "trail-mended"), (7, "signed-off")]
+    entry = trail.append(root, "record-accepted", now=now, signer=jane)
+    assert [(e.seq, e.kind) for e in trail.entries(root)[-2:]] == [(6, "trail-mended"), (7, "record-accepted")]
     assert trail.entries(root)[-2].refs["bytes"] == 15
     assert entry.seq == 7
     assert codes() == []
@@ -142,10 +142,10 @@ def test_what_a_crash_left_is_cut_off_and_the_trail_says_so(path, codes, jane, n
 def test_a_crash_between_entry_and_head_costs_nothing(path, codes, jane, now):
     head = path.with_name(trail.HEAD)
     before = head.read_bytes()
-    trail.append(path.parents[1], "signed-off", now=now, signer=jane)
+    trail.append(path.parents[1], "record-accepted", now=now, signer=jane)
     head.write_bytes(before)
     assert codes() == []
-    assert trail.append(path.parents[1], "signed-off", now=now, signer=jane).seq == 7
+    assert trail.append(path.parents[1], "record-accepted", now=now, signer=jane).seq == 7
     assert codes() == []
 
 
@@ -156,14 +156,14 @@ def test_nothing_is_added_to_a_trail_that_was_cut(path, jane, now, cut):
     left = cut(path.read_bytes())
     path.write_bytes(left)
     with pytest.raises(WorkFailed, match="cut off"):
-        trail.append(path.parents[1], "signed-off", now=now, signer=jane)
+        trail.append(path.parents[1], "record-accepted", now=now, signer=jane)
     assert path.read_bytes() == left
 
 
 def test_nothing_is_added_after_an_altered_entry(path, jane, now):
     rewrite(path, lambda ls: [*ls[:4], altered(ls[4], at="2020-01-01T00:00:00+00:00")])
     with pytest.raises(WorkFailed, match="altered"):
-        trail.append(path.parents[1], "signed-off", now=now, signer=jane)
+        trail.append(path.parents[1], "record-accepted", now=now, signer=jane)
 
 
 APPEND = """
@@ -200,7 +200,7 @@ def test_processes_that_append_at_once_make_one_chain(tmp_path, jane, codes, mon
 @pytest.mark.parametrize("value", ["Jane Doe", "report.pdf", "she was wrong", "", ["ok", HASH], "john-smith"])
 def test_the_trail_takes_no_text(tmp_path, jane, now, value):
     with pytest.raises(ValidationError, match="belong into the erasable store"):
-        trail.append(tmp_path, "signed-off", now=now, signer=jane, refs={"x": value})
+        trail.append(tmp_path, "record-accepted", now=now, signer=jane, refs={"x": value})
     assert len(trail.entries(tmp_path)) == 1
 
 
@@ -208,13 +208,13 @@ def test_the_trail_takes_no_text(tmp_path, jane, now, value):
     "value", [HASH, "doc-0007", "doc-0007#12", "doc-0007@10-250", "2027-01-01", 12, [HASH, "doc-0001"], f"{HASH}-0"]
 )
 def test_the_trail_takes_hashes_ids_days_and_counts(tmp_path, jane, now, codes, value):
-    assert trail.append(tmp_path, "signed-off", now=now, signer=jane, refs={"x": value}).refs == {"x": value}
+    assert trail.append(tmp_path, "record-accepted", now=now, signer=jane, refs={"x": value}).refs == {"x": value}
     assert codes() == []
 
 
 def test_a_decision_needs_a_person_and_a_kind(tmp_path, jane, now):
     with pytest.raises(UserError, match="needs a person's signature"):
-        trail.append(tmp_path, "signed-off", now=now)
+        trail.append(tmp_path, "record-accepted", now=now)
     with pytest.raises(UserError, match="Did you mean: signed-off"):
         trail.append(tmp_path, "sign-off", now=now, signer=jane)
 
@@ -319,7 +319,7 @@ class TestRetiredKeys:
             enrolling.retire(tmp_path, joe.key_id, signer=joe, now=now)
 
     def test_a_reviewer_cannot_retire_counsel(self, tmp_path, jane, joe, now, codes):
-        with pytest.raises(UserError, match="Only counsel or operator may retire"):
+        with pytest.raises(UserError, match="Only counsel or operator or admin may retire"):
             enrolling.retire(tmp_path, jane.key_id, signer=joe, now=now)
         trail.append(tmp_path, "signer-retired", now=now, signer=joe, refs={"key": jane.key_id})
         assert codes() == [("wrong_role", "line 3, entry 3")]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kdvert.decisions import erasable, signers, trail
+from kdvert.decisions import enrolling, erasable, signers, trail
 from kdvert.decisions.trail_check import differences
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge import chroma
@@ -208,9 +208,10 @@ def test_comments_about_its_records_are_erased_and_others_stay(site, signer):
         next(r for r, t in site.lineage.records.items() if t.example.provenance.document_ids[0] == site.id(uri))
         for uri in ("sources/zeppelin.md", "sources/asthma.md")
     )
+    reviewer = enrolling.enroll(site.root, name="Rita Roe", role="reviewer", now=BEFORE, fresh=True)[0]
     for record, text in ((zeppelin, "The zeppelin hums, says the reviewer"), (asthma, "Well said of asthma")):
         item = erasable.put(site.root, "comment", text)
-        trail.append(site.root, "record-accepted", now=BEFORE, signer=signer, refs={"record": record}, items=[item])
+        trail.append(site.root, "record-accepted", now=BEFORE, signer=reviewer, refs={"record": record}, items=[item])
     site.forget("sources/zeppelin.md", signer)
     assert [erasable.get(site.root, i).text for i in erasable.ids(site.root)] == ["Well said of asthma"]
     assert site.bytes_left(*SECRETS) == []

@@ -292,7 +292,7 @@ class TestOverridesAndTrail:
 
     def test_an_entry_of_the_trail_removed(self, finished, jane, override, found):
         for _ in range(2):
-            trail.append(finished, "signed-off", now=NOW, signer=jane)
+            trail.append(finished, "record-accepted", now=NOW, signer=jane)
         path = trail.path_of(finished)
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join([*lines[:2], *lines[3:]]))
@@ -300,7 +300,7 @@ class TestOverridesAndTrail:
 
     def test_entries_reordered(self, finished, jane, override, found):
         for _ in range(2):
-            trail.append(finished, "signed-off", now=NOW, signer=jane)
+            trail.append(finished, "record-accepted", now=NOW, signer=jane)
         path = trail.path_of(finished)
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join([*lines[:2], lines[3], lines[2]]))
