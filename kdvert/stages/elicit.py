@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -42,13 +42,14 @@ from kdvert.knowledge import language
 from kdvert.knowledge.index import Retriever
 from kdvert.licensing.models import joined, standing
 from kdvert.lineage.rights import model_terms
+from kdvert.privacy.as_scrubbed import AsScrubbed
 from kdvert.privacy.gate import EgressGate
 from kdvert.privacy.ledger import Ledger
 from kdvert.privacy.scrubber import Scrubber
 from kdvert.records import Chunk, EvalItem, Sampling, ScrubbedText
 from kdvert.registry import suggest
 from kdvert.stages.contract import StageContext
-from kdvert.store import read_json, read_jsonl, write_json, write_jsonl
+from kdvert.store import read_jsonl, write_json, write_jsonl
 from kdvert.teachers.kinds import kind_of, open_teacher
 from kdvert.teachers.protocol import Teacher
 from kdvert.teachers.replay import cassette_path
@@ -131,24 +132,6 @@ class Config(ConfigBase):
         return mixing.parts(self.mix, self.records or passages * self.per_passage)
 
 
-@dataclass(frozen=True)
-class _ScrubRules:
-    """The project's settings of ``scrub``, for the teacher's replies."""
-
-    extra_regimes: Sequence[str] = ()
-    actions: Mapping[str, str] = field(default_factory=dict)
-    threshold: float = 0.4
-    seconds_per_megabyte: float = 600.0
-    replace_with: str = "placeholder"
-    consistency: str = "document"
-    sealed_map: bool = False
-
-    @classmethod
-    def read(cls, folder: Path) -> _ScrubRules:
-        """Read what the scrub stage worked by."""
-        return cls(**read_json(folder / "settings.json"))
-
-
 def content(ctx: StageContext, config: Config) -> list[Path]:
     """Return the prompts, the project's questions, and what decides how replies are scrubbed."""
     asked = [(entry.strategy, entry.skill) for entry in config.mix] or [(config.strategy, config.skill)]
@@ -215,7 +198,7 @@ def survey(ctx: StageContext, config: Config) -> None:
 def _opened(ctx: StageContext, config: Config) -> Iterator[tuple[Assignment, Supply, TopicMap, ReplyStore, EgressGate]]:
     """Open index, teacher and replies; yield what parts have in common and what they draw from."""
     ledger = Ledger.read(ctx.inputs["scrub"] / "ledger.jsonl")
-    scrubber = Scrubber.for_vertical(ctx.vertical, _ScrubRules.read(ctx.inputs["scrub"]), ledger=ledger)
+    scrubber = Scrubber.for_vertical(ctx.vertical, AsScrubbed.read(ctx.inputs["scrub"]), ledger=ledger)
     inputs = given.read(config.inputs, "elicit.inputs", ctx.project, scrubber.passage)
     seeds = given.read(config.seeds, "elicit.seeds", ctx.project, scrubber.passage)
     teacher = open_teacher(config.teacher, root=ctx.project)
