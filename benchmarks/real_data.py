@@ -25,7 +25,7 @@ from typing import Any
 import yaml
 
 RUNS = "runs.jsonl"
-REPORTED = ("ingest", "scrub", "index", "elicit", "filter", "distill", "evaluate", "report")
+REPORTED = ("ingest", "scrub", "index", "elicit", "filter", "review", "distill", "evaluate", "report")
 
 
 def main() -> None:
@@ -146,7 +146,7 @@ def stages(lock: dict[str, Any]) -> list[str]:
 def rejects(summaries: dict[str, Any]) -> list[str]:
     """Return a table of what was not kept, by reason."""
     lines = ["| lost at | reason | count |", "|---|---|---|"]
-    for stage, key in (("elicit", "failures"), ("filter", "reasons")):
+    for stage, key in (("elicit", "failures"), ("filter", "reasons"), ("review", "reasons")):
         for reason, count in sorted(summaries[stage].get(key, {}).items(), key=lambda r: -r[1]):
             lines.append(f"| {stage} | `{reason}` | {count} |")
     return lines
@@ -154,7 +154,7 @@ def rejects(summaries: dict[str, Any]) -> list[str]:
 
 def teacher(summaries: dict[str, Any]) -> list[str]:
     """Return what an accepted record cost."""
-    elicit, accepted = summaries["elicit"], summaries["filter"]["accepted"]
+    elicit, accepted = summaries["elicit"], (summaries["review"] or summaries["filter"])["accepted"]
     read_tokens, written = elicit["input_tokens"], elicit["output_tokens"]
     per = (read_tokens + written) / max(accepted, 1)
     return [

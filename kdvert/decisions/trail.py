@@ -50,10 +50,10 @@ _BLOCK = 1 << 16  # bytes read at once from the end of the trail
 
 @dataclass
 class _Seen:
-    """What this process has read of a trail: up to which byte, and which keys it retires."""
+    """What this process has read of a trail: up to which byte, with which last line, and which keys it retires."""
 
-    inode: int
     end: int = 0
+    last: bytes = b""
     retired: set[str] = field(default_factory=set)
 
 
@@ -218,22 +218,22 @@ def _must_be_active(root: Path, signer: Signer | None) -> None:
 
 def _retired(path: Path) -> set[str]:
     """Return the keys that the trail retires; what this process has read before is not read again."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
+    if not path.is_file():
         return set()
-    seen = _SEEN.get(path)
-    if seen is None or seen.inode != status.st_ino or seen.end > status.st_size:
-        seen = _SEEN[path] = _Seen(status.st_ino)
+    seen = _SEEN.get(path, _Seen())
     mark = f'"{SIGNER_RETIRED}"'.encode()
     with open(path, "rb") as stream:
-        stream.seek(seen.end)
+        stream.seek(seen.end - len(seen.last))
+        if stream.read(len(seen.last)) != seen.last:  # another trail lies there now, from a backup say
+            seen = _Seen()
+            stream.seek(0)
+        _SEEN[path] = seen
         while line := stream.readline():
             if not line.endswith(b"\n"):
                 break
             if mark in line:
                 seen.retired.add(str(_parsed(path, line).refs.get("key")))
-            seen.end += len(line)
+            seen.end, seen.last = seen.end + len(line), line
     return seen.retired
 
 

@@ -99,12 +99,19 @@ def _signatures(entries: list[tuple[int, Entry]], trusted: Signers) -> Iterator[
             yield _difference(code, row, FLAWS[code])
 
 
-def judged(entries: Iterable[Entry], trusted: Signers) -> Iterator[tuple[Entry, Flaw | None]]:
+def judged(
+    entries: Iterable[Entry], trusted: Signers, retired: set[str] | None = None
+) -> Iterator[tuple[Entry, Flaw | None]]:
     """Yield each entry in order, with why its signature does not hold, or None when it does.
 
     A key that was retired signs nothing more: what follows in the trail counts, whatever time it claims.
+
+    Args:
+        entries: of the whole trail, or those that follow others which were judged before.
+        trusted: whose signatures count.
+        retired: keys that earlier entries retired; those that these entries retire are added.
     """
-    retired: set[str] = set()
+    retired = set() if retired is None else retired
     for entry in entries:
         found = _flaw(entry, trusted)
         if not found:

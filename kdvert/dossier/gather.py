@@ -161,9 +161,12 @@ def _records(inputs: Inputs, tally: _Tally, configuration: Mapping[str, Any]) ->
     card = inputs.json("distill", "adapter.json")
     settings = card.get("config") or configuration.get("distill") or {}
     tokens, epochs = card.get("tokens"), settings.get("epochs")
+    review = inputs.json("review")
     return RecordFacts(
         accepted=tally.accepted,
-        rejected=sum(1 for stage in ("filter", "review") for _ in inputs.records(stage, "rejected.jsonl", Example)),
+        rejected=sum(1 for _ in inputs.records("elicit", "examples.jsonl", Example)) - tally.accepted,
+        decided=int(review.get("decided") or 0),
+        edited=int(review.get("edited") or 0),
         by_strategy=dict(sorted(tally.strategies.items())),
         by_skill=dict(sorted(tally.skills.items())),
         by_license=dict(sorted(tally.licenses.items())),

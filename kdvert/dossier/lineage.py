@@ -92,11 +92,14 @@ class RecordFacts(Record):
     ``by_license`` and ``by_terms`` count each record under every license of its passages and under all terms of the
     models that wrote it.
     ``evidence`` counts spans that were checked against their passage; ``tokens`` are what the student read in all
-    epochs; ``checks`` lists every check that the records passed.
+    epochs; ``checks`` lists every check that the records passed. ``rejected`` counts what checks or people keep out;
+    people decided about ``decided`` of all, and worded ``edited`` of the accepted ones.
     """
 
     accepted: int
     rejected: int
+    decided: int
+    edited: int
     by_strategy: dict[str, int]
     by_skill: dict[str, int]
     by_license: dict[str, int]

@@ -44,10 +44,14 @@ def collection(lineage: Lineage) -> str:
 def annotation(lineage: Lineage) -> str:
     """Return who wrote the records, and what code checked."""
     writers = ", ".join(f"{called(writer)}, run {reached(writer)}" for writer in lineage.writers)
+    records = lineage.records
+    people = "No person wrote or labeled a record."
+    if records.decided:
+        people = f"People decided about {plural(records.decided, 'record')}"
+        people += f" and reworded {count(records.edited)} of them." if records.edited else ", and wrote none."
     return (
         f"Questions and answers were written by a model: {writers}. Code chose each piece of evidence and checked by "
-        f"offsets that it stands in its passage ({plural(lineage.records.evidence, 'span')}). No person wrote or "
-        "labeled a record, unless a review is attached."
+        f"offsets that it stands in its passage ({plural(records.evidence, 'span')}). {people}"
     )
 
 
@@ -60,7 +64,7 @@ def preprocessing(lineage: Lineage) -> list[str]:
         f"Scrubbed: {privacy_measures(lineage)}",
         f"Cut: {plural(steps['passages'], 'passage')} that carry their offsets in the scrubbed document.",
         f"Written: {plural(steps['requests'], 'request')} to the teacher gave {plural(steps['written'], 'record')}.",
-        f"Checked: {plural(lineage.records.accepted, 'record')} passed, {count(lineage.records.rejected)} were turned "
+        f"Checked: {plural(lineage.records.accepted, 'record')} accepted, {count(lineage.records.rejected)} turned "
         f"down with a reason. Checks: {checks or 'none recorded'}.",
     ]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kdvert.decisions import erasable, trail
+from kdvert.decisions import batches, erasable, trail
 from kdvert.errors import UserError
 from kdvert.lineage import caches
 from kdvert.lineage.adapters import CURRENT, Adapter
@@ -66,6 +66,7 @@ def plan(
 
     Raises:
         UserError: it is no document or source, or a row that is not there.
+        WorkFailed: a list that a decision with a comment is about is gone or was altered.
     """
     _must_be_a_source(lineage, target)
     records = records_of(lineage, target)
@@ -169,7 +170,21 @@ def _items(root: Path, documents: Iterable[str], records: Iterable[Tracked]) -> 
     there = set(erasable.ids(root))
     found: list[str] = []
     for entry in trail.entries(root):
-        named = [v for value in entry.refs.values() for v in (value if isinstance(value, list) else [str(value)])]
-        if any(n in wanted or any(covers(h, n.partition("@")[0]) for h in heads) for n in named):
-            found += [item for item in entry.items if item in there]
+        items = [item for item in entry.items if item in there]
+        if items and any(
+            n in wanted or any(covers(h, n.partition("@")[0]) for h in heads) for n in _named(root, entry)
+        ):
+            found += items
     return list(dict.fromkeys(found))
+
+
+def _named(root: Path, entry: trail.Entry) -> Iterator[str]:
+    """Yield all that an entry is about, the records of its list included.
+
+    Raises:
+        WorkFailed: the list is gone or was altered, so that nobody can say whether its texts must go.
+    """
+    for name, value in entry.refs.items():
+        yield from value if isinstance(value, list) else [str(value)]
+        if name == "list":
+            yield from batches.get(root, str(value))

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from kdvert.lineage.adapters import Adapter, find_adapters
 from kdvert.privacy import file_names
 from kdvert.records import Chunk, Document, Example, Failure, Record, sha256_text
@@ -21,7 +23,7 @@ ORIGINALS = Path("ingest/originals.jsonl")
 RUN_OF_INGEST = ("ingest", "ingest.partial")
 State = Literal["accepted", "rejected", "not judged"]
 
-_JUDGED = (
+_JUDGED: tuple[tuple[State, str], ...] = (
     ("accepted", "filter/accepted.jsonl"),
     ("rejected", "filter/rejected.jsonl"),
     ("accepted", "review/accepted.jsonl"),  # what people decided comes after what checks say
@@ -68,11 +70,13 @@ class Passage(Record):
 class Tracked(Record):
     """A record and what became of it.
 
-    ``place`` is ``train``, ``validation``, ``left_out: <reason>`` or None when no training saw it.
+    ``files`` are those below ``work/`` that say what was judged of it. ``place`` is ``train``, ``validation``,
+    ``left_out: <reason>`` or None when no training saw it.
     """
 
     example: Example
     state: State
+    files: list[str] = Field(default_factory=list)
     place: str | None = None
 
     @property
@@ -120,12 +124,14 @@ class Lineage:
 
     @cached_property
     def records(self) -> dict[str, Tracked]:
-        """Records by id: those that the filters judged, and those that they have not seen yet."""
+        """Records by id: as the last who judged it left each, filters or reviewers, and those that nobody has seen yet."""
         found: dict[str, Tracked] = {}
         for state, path in _JUDGED:
             for example in self._rows(path, Example):
-                place = self._places.get(example.id)
-                found[example.id] = Tracked(example=example, state=state, place=place)  # type: ignore[arg-type]
+                before = found[example.id].files if example.id in found else []
+                found[example.id] = Tracked(
+                    example=example, state=state, files=[*before, path], place=self._places.get(example.id)
+                )
         for example in self._rows("elicit/examples.jsonl", Example):
             fresh = Tracked(example=example, state="not judged", place=self._places.get(example.id))
             found.setdefault(example.id, fresh)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 from kdvert.decisions import trail
 from kdvert.decisions.kinds import SOURCE_FORGOTTEN
@@ -113,15 +112,6 @@ class Trace(Record):
     forgotten: list[Forgotten]
 
 
-FILES: dict[str, Any] = {
-    "filter/accepted.jsonl": lambda r: r.state == "accepted",
-    "filter/rejected.jsonl": lambda r: r.state == "rejected",
-    "distill/train.jsonl": lambda r: r.place == "train",
-    "distill/validation.jsonl": lambda r: r.place == "validation",
-}
-"""Data set to the test whether a record stands in it."""
-
-
 def trace(lineage: Lineage, target: Target) -> Trace:
     """Follow ``target`` both ways."""
     records = records_of(lineage, target)
@@ -132,12 +122,19 @@ def trace(lineage: Lineage, target: Target) -> Trace:
         subject=target.label,
         documents=_document_traces(lineage, documents, records),
         records=[record_trace(r, with_text=target.kind == "record") for r in records],
-        files={name: n for name, holds in FILES.items() if (n := sum(map(holds, records)))},
+        files=_files(records),
         adapters=_adapters(lineage, target, documents, records),
         questions=sorted({q for p in passages for q in lineage.questions.get(p, ())}),
         reports=_reports(lineage, {*documents, *(r.example.id for r in records)}),
         forgotten=forgotten(lineage, target.documents),
     )
+
+
+def _files(records: list[Tracked]) -> dict[str, int]:
+    """Count how many of the records stand in each data set."""
+    found = Counter(name for record in records for name in record.files)
+    found.update(f"distill/{record.place}.jsonl" for record in records if record.place in ("train", "validation"))
+    return dict(found)
 
 
 def records_of(lineage: Lineage, target: Target) -> list[Tracked]:

@@ -27,7 +27,8 @@ def fingerprint(row: Row, ctx: StageContext, config: ConfigBase, lock: dict[str,
         settings).
     """
     module = row.module
-    content = _content_hashes(module.content(ctx, config), _roots(ctx))
+    extracts = getattr(module, "extracts", None)
+    content = _content_hashes(module.content(ctx, config), _roots(ctx)) | (extracts(ctx, config) if extracts else {})
     parts: dict[str, Any] = {
         "version": module.VERSION,
         "config": sha256_json(config.model_dump(mode="json")),

@@ -140,19 +140,18 @@ def _sign_offs(question: Question) -> Iterator[Difference]:
             row = f"entry {entry.seq}"
             yield Difference(check="sign-offs", code="sign_off_missing", file=trail_check.FILE, row=row, what=what)
     dataset, report = (_hash(work / name) for name in ("review/accepted.jsonl", "report/report.html"))
-    for held in _last_of_each(sign_offs.judge(root, review, dataset=dataset, report=report)):
+    for held in _to_show(sign_offs.judge(root, review, dataset=dataset, report=report)):
         file = f"{trail.FOLDER}/{sign_offs.FOLDER}/{held.sign_off.id}.json"
         for lapse in held.lapses:
             yield Difference(check="sign-offs", code=lapse.code, file=file, row=held.sign_off.scope, what=lapse.what)
 
 
-def _last_of_each(held: list[sign_offs.Held]) -> list[sign_offs.Held]:
-    """Return the last sign-off of each scope: earlier ones were for other records."""
-    return list({one.sign_off.scope: one for one in held if _stands(one)}.values())
-
-
-def _stands(held: sign_offs.Held) -> bool:
-    return not any(lapse.code == "unrecorded" for lapse in held.lapses)
+def _to_show(held: list[sign_offs.Held]) -> list[sign_offs.Held]:
+    """Return the last sign-off of each scope, as earlier ones were for other records, and those of no trail."""
+    codes = {one.sign_off.id: {lapse.code for lapse in one.lapses} for one in held}
+    standing = [one for one in held if codes[one.sign_off.id].isdisjoint(("unrecorded", "withdrawn"))]
+    strange = [one for one in held if "unrecorded" in codes[one.sign_off.id]]
+    return [*{one.sign_off.scope: one for one in standing}.values(), *strange]
 
 
 def _hash(path: Path) -> str | None:

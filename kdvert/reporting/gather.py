@@ -63,7 +63,7 @@ def funnel(inputs: Inputs) -> Funnel:
         ("requests", "Teacher requests"): int(summary.get("requests") or 0),
         ("candidates", "Candidate quotes"): int(summary.get("candidates") or 0),
         ("written", "Records written"): _count(inputs, "elicit", "examples.jsonl", Example),
-        ("passed", "Records that passed the checks"): _count(inputs, "filter", "accepted.jsonl", Example),
+        ("passed", "Passed the checks"): _count(inputs, "filter", "accepted.jsonl", Example),
         ("accepted", "Records accepted"): _count(inputs, "review", "accepted.jsonl", Example),
     }
     steps = [FunnelStep(name=name, label=label, count=count) for (name, label), count in counts.items()]

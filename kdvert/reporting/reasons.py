@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from kdvert.decisions import codes
 from kdvert.knowledge import problems
 from kdvert.reporting.facts import Loss
 
@@ -100,6 +101,14 @@ MEANINGS: Mapping[str, str] = {
     "exact_duplicate": "The same question was asked before.",
     "near_duplicate": "Nearly the same question was asked before.",
     "eval_overlap": "The question or the answer resembles one of the held-out questions that measure the student.",
+    # review
+    **{f"reviewer_{code}": f"A reviewer turned it down: {about}." for code, about in codes.REASONS.items()},
+    "undecided": "Nobody has decided about it yet.",
+    "review_escalated": "A reviewer asked an approver to decide, and none has.",
+    "review_conflict": "Reviewers disagree about it, and no approver has decided.",
+    "edit_erased": "A reviewer's words for it were erased.",
+    "edit_altered": "A reviewer's words for it are not those that were decided on.",
+    "edit_failed_checks": "In a reviewer's words it fails a check.",
     # distill
     "documents_on_both_sides": "It rests on documents of both training and validation, and would give validation away.",
     "unstable_chat_template": "The student's chat template does not keep the turns apart.",

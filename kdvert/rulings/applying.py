@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from kdvert.decisions import codes
 from kdvert.records import Example, Verdict
 from kdvert.rulings.contents import Edit, content_sha, edited
 from kdvert.rulings.folding import Review, Ruling, Standing
@@ -19,6 +20,16 @@ FIRM = frozenset(
 )  # fmt: skip
 """Reasons of checks that no appeal lifts: without evidence nothing is shown, and a held-out question measures nothing
 once it was learned."""
+
+UNDECIDED = "undecided"
+EDITED = "edited"
+"""Reason of a verdict that passed: the record is in a reviewer's words."""
+
+REASONS = frozenset(
+    {UNDECIDED, "review_escalated", "review_conflict", "edit_erased", "edit_altered", "edit_failed_checks"}
+    | {f"reviewer_{code}" for code in codes.REASONS}
+)
+"""Why people keep a record out: reasons of failed verdicts of the check ``review``."""
 
 Edits = Callable[[str], Edit | None]
 """Gives an edit by its id in the erasable store; None once it was erased."""
@@ -78,9 +89,9 @@ def _settled(example: Example, standing: Standing, policy: Policy, edits: Edits)
     if status == "edited" and ruling:
         return _edited(example, ruling, edits)
     if status == "open":
-        return example if policy.undecided == "keep" else _judged(example, "undecided")
+        return example if policy.undecided == "keep" else _judged(example, UNDECIDED)
     if status == "rejected" and ruling:
-        return _judged(example, f"reviewer_{ruling.reason or 'other'}")
+        return _judged(example, f"reviewer_{ruling.reason if ruling.reason in codes.REASONS else 'other'}")
     return _judged(example, None if status == "accepted" else f"review_{status}")
 
 
@@ -92,7 +103,7 @@ def _edited(example: Example, ruling: Ruling, edits: Edits) -> Example:
     if content_sha(changed) != ruling.after:
         return _judged(example, "edit_altered")
     failed = next((v.reason or v.check for v in changed.verdicts if not v.passed), None)
-    return _judged(changed, "edit_failed_checks" if failed else None)
+    return _judged(changed, "edit_failed_checks") if failed else _judged(changed, None, passed_as=EDITED)
 
 
 def _appealed(rejected: Iterable[Example], review: Review, edits: Edits) -> Iterator[Example]:
@@ -112,11 +123,16 @@ def _lifted(example: Example) -> Example:
     return _judged(example.model_copy(update={"verdicts": verdicts}), None)
 
 
-def _judged(example: Example, reason: str | None) -> Example:
-    added = Verdict(check=CHECK, passed=reason is None, reason=reason)
+def _judged(example: Example, reason: str | None, *, passed_as: str | None = None) -> Example:
+    added = Verdict(check=CHECK, passed=reason is None, reason=reason or passed_as)
     return example.model_copy(update={"verdicts": [*example.verdicts, added]})
 
 
 def looked_at(examples: Iterable[Example]) -> int:
     """Return how many of these records carry the verdict of a person."""
-    return sum(any(v.check == CHECK and v.reason != "undecided" for v in e.verdicts) for e in examples)
+    return sum(any(v.check == CHECK and v.reason != UNDECIDED for v in e.verdicts) for e in examples)
+
+
+def in_words_of_people(examples: Iterable[Example]) -> int:
+    """Return how many of these records are as a reviewer worded them."""
+    return sum(any(v.check == CHECK and v.reason == EDITED for v in e.verdicts) for e in examples)

@@ -117,14 +117,16 @@ class Review:
         standings: by id of the record.
         samples: in the order they were drawn.
         planted: entries that commit to planted errors.
-        sign_offs: entries of sign-offs that were not withdrawn.
-        ignored: entries whose signature does not hold: they decide nothing.
+        sign_offs: entries of sign-offs that were not withdrawn; ``withdrawn`` are those that were.
+        ignored: entries whose signature does not hold, or that do not say what they are about: they decide nothing.
+        decided: entries of decisions that were not taken back, by hash.
     """
 
     standings: dict[str, Standing] = field(default_factory=dict)
     samples: list[Drawn] = field(default_factory=list)
     planted: list[Entry] = field(default_factory=list)
     sign_offs: list[Entry] = field(default_factory=list)
+    withdrawn: list[Entry] = field(default_factory=list)
     ignored: list[Entry] = field(default_factory=list)
     decided: dict[str, Entry] = field(default_factory=dict)
 
@@ -153,11 +155,24 @@ def fold(
     for entry, flaw in judged:
         if entry.kind not in _HANDLERS:
             continue
-        if flaw:
+        if flaw or any(not isinstance(entry.refs.get(name), str) for name in _needs(entry.kind)):
             review.ignored.append(entry)
         else:
             _HANDLERS[entry.kind](review, entry, trusted, lists)
     return review
+
+
+def _needs(kind: str) -> tuple[str, ...]:
+    """Return the references without which an entry says nothing."""
+    if kind in (*BULK, kinds.SAMPLE_DRAWN):
+        return ("list",)
+    if kind in (kinds.UNDONE, kinds.SIGN_OFF_WITHDRAWN):
+        return ("entry",)
+    if kind == kinds.EDITED:
+        return ("record", "content", "after", "edit")
+    if kind == kinds.COMMENTED:
+        return ("record",)
+    return ("record", "content") if kind in ACTIONS else ()
 
 
 def _outcome(ruling: Ruling) -> str:
@@ -199,7 +214,7 @@ def _commented(review: Review, entry: Entry, trusted: Signers, lists: Lists) -> 
 
 def _undone(review: Review, entry: Entry, trusted: Signers, lists: Lists) -> None:
     """Take a decision back: one's own, or, as an approver, anybody's."""
-    undone = review.decided.get(str(entry.refs.get("entry")))
+    undone = review.decided.get(str(entry.refs["entry"]))
     if undone is None or (undone.who != entry.who and trusted[entry.who].role != "approver"):
         return
     del review.decided[undone.sha]
@@ -223,7 +238,8 @@ def _signed(review: Review, entry: Entry, trusted: Signers, lists: Lists) -> Non
 
 
 def _withdrawn(review: Review, entry: Entry, trusted: Signers, lists: Lists) -> None:
-    review.sign_offs = [e for e in review.sign_offs if e.sha != entry.refs.get("entry")]
+    review.withdrawn += [e for e in review.sign_offs if e.sha == entry.refs["entry"]]
+    review.sign_offs = [e for e in review.sign_offs if e.sha != entry.refs["entry"]]
 
 
 _HANDLERS: dict[str, Callable[[Review, Entry, Signers, Lists], None]] = {

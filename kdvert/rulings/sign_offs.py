@@ -22,6 +22,7 @@ from kdvert.decisions.kinds import SIGN_OFF_WITHDRAWN, SIGNED_OFF
 from kdvert.decisions.signing import FLAWS, Signature, Signer, flaw
 from kdvert.errors import UserError
 from kdvert.records import Record
+from kdvert.rulings import reading
 from kdvert.rulings.folding import Review
 from kdvert.store import write_json
 
@@ -148,12 +149,13 @@ def withdraw(root: Path, sign_off_id: str, *, signer: Signer, now: datetime) -> 
     """Take a sign-off back; it stays in the trail, and no longer holds.
 
     Raises:
-        UserError: there is none of this id that holds in the trail, or the signer is no approver.
+        UserError: there is none of this id that stands in the trail, or the signer is no approver.
+        WorkFailed: the trail cannot be read, or takes no entry.
     """
     made = next((s for s in read(root) if s.id == sign_off_id), None)
-    entry = next((e for e in trail.entries(root) if made and e.refs.get("document") == made.sha), None)
+    entry = next((e for e in reading.read(root).sign_offs if made and e.refs.get("document") == made.sha), None)
     if entry is None:
-        raise UserError(f"There is no sign-off {sign_off_id[:32]}.")
+        raise UserError(f"There is no sign-off {sign_off_id[:32]} that stands.")
     trail.append(root, SIGN_OFF_WITHDRAWN, now=now, signer=signer, refs={"entry": entry.sha})
 
 
@@ -178,24 +180,33 @@ def judge(root: Path, review: Review, *, dataset: str | None, report: str | None
     """
     trusted = signers.read(root)
     entries = {e.seq: e.sha for e in trail.entries(root)}
-    recorded = {str(e.refs.get("document")) for e in review.sign_offs}
     return [
-        Held(sign_off=made, lapses=list(_lapses(made, trusted, entries, recorded, dataset, report)))
+        Held(
+            sign_off=made,
+            lapses=[*_unsigned(made, trusted), *_untold(made, review), *_changes(made, entries, dataset, report)],
+        )
         for made in read(root)
     ]
 
 
-def _lapses(
-    made: SignOff, trusted: signers.Signers, entries: dict[int, str], recorded: set[str], dataset: str | None,
-    report: str | None,
-) -> Iterator[Lapse]:  # fmt: skip
+def _unsigned(made: SignOff, trusted: signers.Signers) -> Iterator[Lapse]:
     signature = Signature(key_id=made.key_id, signer=made.name, signature=made.signature)
     if wrong := flaw(DOCUMENT, made.statement(), signature, trusted):
         yield Lapse(code=wrong, what=FLAWS[wrong])
     elif trusted[made.key_id].role != "approver":
         yield Lapse(code="wrong_role", what=FLAWS["wrong_role"])
-    if made.sha not in recorded:
-        yield Lapse(code="unrecorded", what="the trail does not name it, or says that it was taken back")
+
+
+def _untold(made: SignOff, review: Review) -> Iterator[Lapse]:
+    if made.sha in {e.refs.get("document") for e in review.sign_offs}:
+        return
+    if made.sha in {e.refs.get("document") for e in review.withdrawn}:
+        yield Lapse(code="withdrawn", what="an approver took it back")
+    else:
+        yield Lapse(code="unrecorded", what="the trail does not say that it was signed")
+
+
+def _changes(made: SignOff, entries: dict[int, str], dataset: str | None, report: str | None) -> Iterator[Lapse]:
     if made.entries and entries.get(made.entries) != made.head:
         yield Lapse(code="trail_changed", what=f"entry {made.entries} of the trail is not the one it was signed on")
     if dataset is not None and made.dataset != dataset:

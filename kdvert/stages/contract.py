@@ -6,6 +6,7 @@ Every stage module exposes
 - ``VERSION``: a number, raised when the stage's output changes for the same input;
 - ``VOLATILE``: names in its output folder whose bytes may change without meaning (left out of hashes);
 - ``content(ctx, config) -> list[Path]``: files and folders outside the pipeline that it reads;
+- if it reads a part of a file that others share, ``extracts(ctx, config) -> dict[str, str]``: name to hash of that;
 - ``run(ctx, config) -> dict``: do the work, write below ``ctx.out``, return a small summary for the user.
 
 Stages meet only through files: a stage sees the output folders of the stages it needs, and nothing more.

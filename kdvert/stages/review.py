@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kdvert.decisions import signers, trail
-from kdvert.errors import WorkFailed
+from kdvert.errors import KdvertError, WorkFailed
 from kdvert.records import Example
 from kdvert.rulings import applying, reading
 from kdvert.rulings.policy import Policy
@@ -26,9 +25,16 @@ Config = Policy
 
 
 def content(ctx: StageContext, config: Policy) -> list[Path]:
-    """Return the trail, which names every other file of a decision by its hash, and whose signatures count."""
-    files = (ctx.project / trail.FOLDER / trail.FILE, ctx.project / signers.FILE)
-    return [file for file in files if file.is_file()]
+    """Return nothing: of the trail only what decides about records counts (`extracts`)."""
+    return []
+
+
+def extracts(ctx: StageContext, config: Policy) -> dict[str, str]:
+    """Return the hash of the decisions about records; the trail holds others beside them, that change nothing here."""
+    try:
+        return {"decisions about records": reading.basis(ctx.project)}
+    except KdvertError:  # `run` says what is wrong
+        return {"decisions about records": "unreadable"}
 
 
 def run(ctx: StageContext, config: Policy) -> dict[str, Any]:
@@ -52,6 +58,7 @@ def run(ctx: StageContext, config: Policy) -> dict[str, Any]:
         "accepted": len(outcome.kept),
         "rejected": len(outcome.refused),
         "decided": applying.looked_at([*outcome.kept, *outcome.refused]),
+        "edited": applying.in_words_of_people(outcome.kept),
         "reasons": dict(reasons.most_common()),
     }
     write_json(ctx.out / "summary.json", summary)

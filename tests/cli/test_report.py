@@ -121,7 +121,7 @@ def test_a_project_that_has_not_run_is_told_so(project: Make) -> None:
     assert "has not run yet" in refused["error"]
 
 
-@pytest.mark.parametrize("file", ["filter/accepted.jsonl", "evaluate/summary.json", "scrub/documents.jsonl"])
+@pytest.mark.parametrize("file", ["review/accepted.jsonl", "evaluate/summary.json", "scrub/documents.jsonl"])
 def test_a_tampered_file_is_named(project: Make, file: str) -> None:
     root = project()
     path = root / "work" / file

@@ -98,7 +98,7 @@ def test_two_processes_learn_what_one_learns(project):
     from safetensors.torch import load_file
 
     # twelve records are three full steps: accelerate fills a last one that is not full with records from the front
-    accepted = project / "work/filter/accepted.jsonl"
+    accepted = project / "work/review/accepted.jsonl"
     accepted.write_text("".join(accepted.read_text().splitlines(keepends=True)[::20][:12]))
     whole = [*SET, "--set", "distill.validation_share=0", "--set", "distill.canaries.count=0"]
     environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE")} | {"OMP_NUM_THREADS": "1"}

@@ -202,10 +202,10 @@ def test_answers_become_worth_more(algorithm, judged, train, monkeypatch):
 
 
 def test_the_stage_tells_what_answers_earned(make_context, tmp_path, records, weights, vertical, read_lines):
-    write_jsonl(tmp_path / "filter" / "accepted.jsonl", records[:4])
+    write_jsonl(tmp_path / "review" / "accepted.jsonl", records[:4])
     own = {"max_new_tokens": 4, "epochs": 1}
     config = distill.Config(student=str(weights.path), objective="reinforce", reinforce=own, batch_size=8, rank=4)
-    ctx = make_context("distill", {"filter": tmp_path / "filter"})
+    ctx = make_context("distill", {"review": tmp_path / "review"})
     assert vertical.root / "checks.py" in distill.content(ctx, config)
     summary = distill.run(ctx, config)
     assert set(summary["rewards"]) == {"evidence", "refusal", "domain", "format"}

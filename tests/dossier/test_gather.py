@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from kdvert.dossier import attribution, bom_components, gather
+from kdvert.dossier import attribution, bom_components, gather, statements
 from kdvert.dossier.lineage import Lineage
 from kdvert.errors import WorkFailed
 from kdvert.records import Document, Example
-from kdvert.store import read_json, read_jsonl, sha256_file, write_json
+from kdvert.store import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
 
 def test_counts_are_those_of_the_files(lineage: Lineage, folders: dict[str, Path]) -> None:
-    accepted = read_jsonl(folders["filter"] / "accepted.jsonl", Example)
+    accepted = read_jsonl(folders["review"] / "accepted.jsonl", Example)
     assert lineage.records.accepted == len(accepted)
     assert lineage.records.evidence == sum(len(e.evidence) for e in accepted)
     assert sum(lineage.records.by_skill.values()) == len(accepted)
@@ -31,6 +31,19 @@ def test_data_files_carry_their_hashes(lineage: Lineage, folders: dict[str, Path
         assert file.sha256 == sha256_file(path)
         assert file.size == path.stat().st_size
         assert file.rows == len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_what_people_decided_is_told(gathered: Callable[..., Lineage], folders: dict[str, Path]) -> None:
+    assert "No person wrote or labeled a record." in statements.annotation(gathered())
+    write_json(folders["review"] / "summary.json", read_json(folders["review"] / "summary.json") | {"decided": 9})
+    assert "People decided about 9 records, and wrote none." in statements.annotation(gathered())
+    accepted = read_jsonl(folders["review"] / "accepted.jsonl", Example)
+    write_jsonl(folders["review"] / "accepted.jsonl", accepted[1:])
+    write_json(folders["review"] / "summary.json", {"decided": 9, "edited": 2})
+    lineage = gathered()
+    assert "People decided about 9 records and reworded 2 of them." in statements.annotation(lineage)
+    rejected = read_jsonl(folders["filter"] / "rejected.jsonl", Example)
+    assert (lineage.records.accepted, lineage.records.rejected) == (len(accepted) - 1, len(rejected) + 1)
 
 
 def test_models_are_named_with_license_and_hub(lineage: Lineage) -> None:
@@ -59,7 +72,7 @@ def test_lineage_holds_no_text_of_a_document_or_record(lineage: Lineage, folders
     text = lineage.model_dump_json()
     for document in read_jsonl(folders["scrub"] / "documents.jsonl", Document):
         assert document.text[200:260] not in text
-    for example in read_jsonl(folders["filter"] / "accepted.jsonl", Example):
+    for example in read_jsonl(folders["review"] / "accepted.jsonl", Example):
         assert example.quote not in text
 
 

@@ -77,7 +77,9 @@ def small_files_of_the_cache() -> list[tuple[str, str]]:
 def test_no_byte_of_what_is_forgotten_is_left(project, tmp_path):
     project.run("run")
     places = {Path(path).relative_to(project.root).parts[:2] for path, _ in left(PLANTED, project.root)}
-    assert {("work", s) for s in ("ingest", "scrub", "index", "elicit", "filter", "distill", "report")} < places
+    assert {
+        ("work", s) for s in ("ingest", "scrub", "index", "elicit", "filter", "review", "distill", "report")
+    } < places
     assert any("chroma" in path for path, _ in left(PLANTED, project.root / "work" / "index"))
     assert any("replies.sqlite" in path for path, _ in left(PLANTED, project.root / "work" / "cache"))
     before = project.json("trace", "sources/guidelines/planted.md")
@@ -95,7 +97,7 @@ def test_no_byte_of_what_is_forgotten_is_left(project, tmp_path):
     project.run("run")
     assert left((*PLANTED, *ROW), tmp_path) == []
     assert small_files_of_the_cache() == []
-    accepted = read_jsonl(project.root / "work" / "filter" / "accepted.jsonl", Example)
+    accepted = read_jsonl(project.root / "work" / "review" / "accepted.jsonl", Example)
     documents = {d for e in accepted for d in e.provenance.document_ids}
     assert documents.isdisjoint([*done["documents"], *second["documents"]])
     assert {d["id"] for d in project.json("trace", "sources/**")["documents"]} == documents

@@ -96,7 +96,7 @@ def test_no_name_of_a_file_leaves_the_ingest_folder(project, endpoint, tiny_mode
         ("sources/rows.jsonl", "MRN-48213377"),
         ("sources/guidelines/vaccines.md", None),
     }
-    for example in read_jsonl(work / "filter" / "accepted.jsonl", Example):
+    for example in read_jsonl(work / "review" / "accepted.jsonl", Example):
         for name, license_ in zip(example.provenance.document_ids, example.provenance.licenses, strict=True):
             assert documents[name].source.license == license_ == "CC0-1.0"
             assert documents[name].source.title

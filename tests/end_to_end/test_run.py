@@ -8,7 +8,7 @@ from pathlib import Path
 from kdvert.records import Chunk, Document, Example
 from kdvert.store import read_jsonl
 
-STAGES = ["ingest", "scrub", "index", "elicit", "filter", "features", "distill", "evaluate", "report"]
+STAGES = ["ingest", "scrub", "index", "elicit", "filter", "review", "features", "distill", "evaluate", "report"]
 
 
 def work(finished) -> Path:
@@ -36,7 +36,7 @@ def test_dry_run_says_why(finished, small_settings):
 def test_every_accepted_record_shows_its_lineage(finished):
     documents = {d.id: d for d in read_jsonl(work(finished) / "scrub" / "documents.jsonl", Document)}
     chunks = {c.id: c for c in read_jsonl(work(finished) / "index" / "chunks.jsonl", Chunk)}
-    accepted = read_jsonl(work(finished) / "filter" / "accepted.jsonl", Example)
+    accepted = read_jsonl(work(finished) / "review" / "accepted.jsonl", Example)
     assert len(accepted) >= 4
     for example in accepted:
         assert example.accepted

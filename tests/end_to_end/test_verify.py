@@ -19,11 +19,11 @@ def test_a_finished_run_is_as_recorded(finished):
 
 
 def test_one_byte_of_a_record_is_named(copy):
-    path = copy.root / "work" / "filter" / "accepted.jsonl"
+    path = copy.root / "work" / "review" / "accepted.jsonl"
     raw = bytearray(path.read_bytes())
     raw[raw.index(b'"content":"') + 12] ^= 0x01
     path.write_bytes(raw)
-    assert found(copy) == [("output_changed", "work/filter/accepted.jsonl")]
+    assert found(copy) == [("output_changed", "work/review/accepted.jsonl")]
 
 
 def test_a_decision_in_a_real_project(copy):

@@ -163,6 +163,8 @@ def _fill(root: Path) -> None:
     accepted = [e for e in examples if e.accepted]
     write_jsonl(work / "filter/accepted.jsonl", accepted)
     write_jsonl(work / "filter/rejected.jsonl", [e for e in examples if not e.accepted])
+    write_jsonl(work / "review/accepted.jsonl", accepted)
+    write_jsonl(work / "review/rejected.jsonl", [])
     _distill(work, accepted)
     _later(work, chunks)
     for name in table.NAMES[1:]:

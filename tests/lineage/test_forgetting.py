@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kdvert.decisions import enrolling, erasable, signers, trail
+from kdvert.decisions import batches, enrolling, erasable, signers, trail
 from kdvert.decisions.trail_check import differences
 from kdvert.errors import UserError, WorkFailed
 from kdvert.knowledge import chroma
@@ -20,6 +20,7 @@ from kdvert.pipeline import runner
 from kdvert.store import hash_tree, read_json, write_json
 
 SECRETS = ("zeppelin", "quixotic", "marzipan", "obsidian", "lighthouses", "harpoons")
+HASH = "ab" * 32
 BEFORE = datetime(2026, 5, 3, tzinfo=UTC)
 OTHERS = ("corticosteroids", "Statins", "gramophones", "Retinal")
 
@@ -267,13 +268,28 @@ def test_a_kill_while_folders_are_removed(site, signer, monkeypatch):
     assert site.bytes_left(*SECRETS) == []
 
 
+def test_a_comment_on_many_records_at_once_goes_with_the_first_of_them(site, signer):
+    by_uri = {
+        uri: {r: HASH for r, t in site.lineage.records.items() if site.id(uri) in t.example.provenance.document_ids}
+        for uri in ("sources/zeppelin.md", "sources/asthma.md", "sources/ward/stroke.md")
+    }
+    reviewer = enrolling.enroll(site.root, name="Rita Roe", role="reviewer", now=BEFORE, fresh=True)[0]
+    both = by_uri["sources/zeppelin.md"] | by_uri["sources/asthma.md"]
+    for rows, text in ((both, "The zeppelin hums here, too"), (by_uri["sources/ward/stroke.md"], "Well said")):
+        item, refs = erasable.put(site.root, "comment", text), {"list": batches.put(site.root, rows)}
+        trail.append(site.root, "records-accepted", now=BEFORE, signer=reviewer, refs=refs, items=[item])
+    site.forget("sources/zeppelin.md", signer)
+    assert [erasable.get(site.root, i).text for i in erasable.ids(site.root)] == ["Well said"]
+    assert site.bytes_left(*SECRETS) == []
+
+
 def test_a_plan_changes_nothing(site):
     before = hash_tree(site.root)
     made = site.plan("sources/zeppelin.md")
     assert {k: v for k, v in hash_tree(site.root).items() if not k.endswith(("-wal", "-shm"))} == before
     assert made.cached == {"replies.sqlite": len(made.job.records) + 1, "vectors.sqlite": 1}
     assert made.job.stages == [
-        *("ingest", "scrub", "index", "elicit", "filter", "features", "distill", "evaluate", "report")
+        *("ingest", "scrub", "index", "elicit", "filter", "review", "features", "distill", "evaluate", "report")
     ]
 
 

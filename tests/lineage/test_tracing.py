@@ -7,6 +7,8 @@ import pytest
 from kdvert.errors import UserError
 from kdvert.lineage.target import matcher, of_license, of_teacher
 from kdvert.lineage.tracing import trace
+from kdvert.records import Example, Verdict
+from kdvert.store import read_jsonl, write_jsonl
 
 
 def follow(site, what):
@@ -34,7 +36,23 @@ def test_from_a_record_to_its_source(site):
     assert record.text.templates
     assert record.place in ("train", "validation")
     assert [a.path for a in found.adapters] == ["work/distill/adapter"]
-    assert found.files["filter/accepted.jsonl"] == 1
+    assert found.files["filter/accepted.jsonl"] == found.files["review/accepted.jsonl"] == 1
+
+
+def test_a_record_that_people_keep_out_says_why(site):
+    id_ = record_of(site, "sources/asthma.md")
+    accepted = read_jsonl(site.work / "review/accepted.jsonl", Example)
+    out = [
+        e.model_copy(update={"verdicts": [*e.verdicts, Verdict(check="review", passed=False, reason="reviewer_wrong")]})
+        for e in accepted
+        if e.id == id_
+    ]
+    write_jsonl(site.work / "review/accepted.jsonl", [e for e in accepted if e.id != id_])
+    write_jsonl(site.work / "review/rejected.jsonl", out)
+    found = follow(site, id_)
+    assert (found.records[0].state, found.records[0].reasons) == ("rejected", ["reviewer_wrong"])
+    assert found.files["filter/accepted.jsonl"] == found.files["review/rejected.jsonl"] == 1
+    assert "review/accepted.jsonl" not in found.files
 
 
 def test_a_rejected_record_says_why_and_reaches_no_adapter(site):

@@ -38,7 +38,7 @@ def edit(path, old, new):
 
 
 def accepted(root):
-    return root / "work" / "filter" / "accepted.jsonl"
+    return root / "work" / "review" / "accepted.jsonl"
 
 
 def change_record(root, number, **changes):
@@ -52,7 +52,7 @@ def change_record(root, number, **changes):
     lock = json.loads((root / "work" / "lock.json").read_text())
     from kdvert.store import sha256_file
 
-    lock["filter"]["outputs"]["accepted.jsonl"] = sha256_file(accepted(root))
+    lock["review"]["outputs"]["accepted.jsonl"] = sha256_file(accepted(root))
     (root / "work" / "lock.json").write_text(json.dumps(lock))
     return f"line {number + 1}, record {record['id'][:16]}"
 
@@ -74,7 +74,7 @@ class TestLineage:
         at = raw.index(b'"content":"') + 12
         raw[at] ^= 0x20
         accepted(finished).write_bytes(raw)
-        assert found() == [("lineage", "output_changed", "work/filter/accepted.jsonl", None)]
+        assert found() == [("lineage", "output_changed", "work/review/accepted.jsonl", None)]
 
     @pytest.mark.parametrize(
         "name", ["distill/adapter/adapter_model.safetensors", "scrub/documents.jsonl", "index/index.json"]
@@ -86,9 +86,9 @@ class TestLineage:
 
     def test_a_file_removed_and_a_file_added(self, finished, found):
         (finished / "work" / "distill" / "history.jsonl").unlink()
-        (finished / "work" / "filter" / "more.jsonl").write_text("{}\n")
+        (finished / "work" / "review" / "more.jsonl").write_text("{}\n")
         assert found() == [
-            ("lineage", "output_added", "work/filter/more.jsonl", None),
+            ("lineage", "output_added", "work/review/more.jsonl", None),
             ("lineage", "output_missing", "work/distill/history.jsonl", None),
         ]
 
@@ -104,7 +104,7 @@ class TestLineage:
         assert found() == [
             ("lineage", "input_changed", "work/features", None),
             ("lineage", "input_changed", "work/distill", None),
-            ("lineage", "evidence_changed", "work/filter/accepted.jsonl", row),
+            ("lineage", "evidence_changed", "work/review/accepted.jsonl", row),
         ]
 
     @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ class TestLineage:
     )  # fmt: skip
     def test_a_record_that_says_what_its_passage_does_not(self, finished, found, changes, code):
         row = change_record(finished, 0, **changes)
-        assert ("lineage", code, "work/filter/accepted.jsonl", row) in found()
+        assert ("lineage", code, "work/review/accepted.jsonl", row) in found()
 
     def test_a_line_that_is_no_record(self, finished, found):
         accepted(finished).write_text(accepted(finished).read_text() + "{}\n")
         lines = accepted(finished).read_text().count("\n")
-        assert ("lineage", "unreadable_record", "work/filter/accepted.jsonl", f"line {lines}") in found()
+        assert ("lineage", "unreadable_record", "work/review/accepted.jsonl", f"line {lines}") in found()
 
     def test_a_passage_that_is_not_in_its_document(self, finished, found):
         path = finished / "work" / "index" / "chunks.jsonl"

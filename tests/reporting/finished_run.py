@@ -165,6 +165,10 @@ def _records(root: Path, accepted: list[Example], rejected: list[Example]) -> No
     write_jsonl(root / "filter/accepted.jsonl", accepted)
     write_jsonl(root / "filter/rejected.jsonl", rejected)
     write_json(root / "filter/summary.json", {"examined": written, "accepted": len(accepted)})
+    write_jsonl(root / "review/accepted.jsonl", accepted)
+    write_jsonl(root / "review/rejected.jsonl", [])
+    reviewed = {"accepted": len(accepted), "rejected": 0, "decided": 0, "edited": 0, "reasons": {}}
+    write_json(root / "review/summary.json", reviewed)
     write_json(root / "features/summary.json", {"asked": 0, "records": 0})
 
 

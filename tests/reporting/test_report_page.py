@@ -11,7 +11,7 @@ import pytest
 
 from kdvert.content import shared_templates
 from kdvert.errors import UserError, WorkFailed
-from kdvert.records import Document, Example
+from kdvert.records import Document, Example, Verdict
 from kdvert.reporting import html
 from kdvert.reporting.facts import Report
 from kdvert.store import read_json, read_jsonl, write_json, write_jsonl
@@ -71,7 +71,7 @@ def test_page_is_accessible(page: Page) -> None:
 def test_json_holds_the_numbers_of_the_files(page: Page, folders: dict[str, Path], tmp_path: Path) -> None:
     text = page()
     facts = read_json(tmp_path / "report/report.json")
-    accepted = read_jsonl(folders["filter"] / "accepted.jsonl", Example)
+    accepted = read_jsonl(folders["review"] / "accepted.jsonl", Example)
     steps = {step["name"]: step["count"] for step in facts["funnel"]["steps"]}
     assert steps["accepted"] == len(accepted) == sum(row["records"] for row in facts["licensing"]["rows"])
     assert steps["documents"] == sum(row["documents"] for row in facts["licensing"]["rows"])
@@ -82,6 +82,24 @@ def test_json_holds_the_numbers_of_the_files(page: Page, folders: dict[str, Path
     assert facts["teacher"]["tokens_per_accepted"] == pytest.approx(tokens / len(accepted), abs=0.1)
     assert f"{steps['accepted']}" in text
     assert "2026-05-17, 09:30 UTC" in text
+
+
+def test_what_reviewers_keep_out_is_a_loss_with_its_meaning(page: Page, folders: dict[str, Path]) -> None:
+    first, second, *rest = read_jsonl(folders["review"] / "accepted.jsonl", Example)
+    refused = [
+        e.model_copy(update={"verdicts": [*e.verdicts, Verdict(check="review", passed=False, reason=reason)]})
+        for e, reason in ((first, "reviewer_harmful"), (second, "review_conflict"))
+    ]
+    write_jsonl(folders["review"] / "accepted.jsonl", rest)
+    write_jsonl(folders["review"] / "rejected.jsonl", refused)
+    text = page()
+    facts = read_json(folders["review"].parents[1] / "report/report.json")
+    steps = {step["name"]: step["count"] for step in facts["funnel"]["steps"]}
+    assert (steps["passed"], steps["accepted"]) == (len(rest) + 2, len(rest))
+    rows = [row for row in facts["funnel"]["losses"] if row["stage"] == "review"]
+    assert {row["code"] for row in rows} == {"reviewer_harmful", "review_conflict"}
+    assert all(row["count"] == 1 and row["meaning"] in text for row in rows)
+    assert "work/review/rejected.jsonl" in text
 
 
 def test_same_run_gives_the_same_bytes(page: Page) -> None:
@@ -96,12 +114,12 @@ def test_date_is_that_of_the_evaluation(collect: Collect, folders: dict[str, Pat
 
 def test_planted_markup_is_text(page: Page, folders: dict[str, Path]) -> None:
     bad = '<script>alert("x")</script><img src=x onerror=alert(1)>'
-    accepted = read_jsonl(folders["filter"] / "accepted.jsonl", Example)
+    accepted = read_jsonl(folders["review"] / "accepted.jsonl", Example)
     planted = [
         e.model_copy(update={"messages": [m.model_copy(update={"content": bad + m.content}) for m in e.messages]})
         for e in accepted
     ]
-    write_jsonl(folders["filter"] / "accepted.jsonl", planted)
+    write_jsonl(folders["review"] / "accepted.jsonl", planted)
     rows = [json.loads(line) for line in (folders["index"] / "chunks.jsonl").read_text().splitlines()]
     write_jsonl(folders["index"] / "chunks.jsonl", [row | {"title": bad} for row in rows])
     summary = read_json(folders["evaluate"] / "summary.json")
@@ -197,7 +215,8 @@ def test_damaged_summary_is_named(collect: Collect, folders: dict[str, Path]) ->
 
 
 def test_run_that_gave_nothing_still_has_a_report(page: Page, folders: dict[str, Path]) -> None:
-    for stage, name in (("filter", "accepted"), ("filter", "rejected"), ("elicit", "examples"), ("elicit", "failures")):
+    records = (("filter", "accepted"), ("filter", "rejected"), ("review", "accepted"), ("review", "rejected"))
+    for stage, name in (*records, ("elicit", "examples"), ("elicit", "failures")):
         write_jsonl(folders[stage] / f"{name}.jsonl", [])
     for name in ("train", "validation", "history"):
         write_jsonl(folders["distill"] / f"{name}.jsonl", [])

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from kdvert.records import Chunk, Evidence, sha256_text
-from kdvert.reporting import html, plots
+from kdvert.reporting import html, plots, reasons
 from kdvert.reporting.comparison import headline, in_words, measure, outcome, shown
 from kdvert.reporting.facts import CurvePoint, FunnelStep, Measure
 from kdvert.reporting.masking import mask
 from kdvert.reporting.samples import choose, passage
+from kdvert.rulings import applying
 
 
 def row(metric: str = "token_f1", mode: str = "closed_book", **changes: Any) -> Measure:
@@ -206,3 +207,9 @@ def test_names_of_close_lines_do_not_overlap() -> None:
     svg = plots.curve(points, [p.model_copy(update={"loss": p.loss + 0.001}) for p in points]).wide
     heights = [float(m) for m in re.findall(r' y="([\d.]+)"[^>]*>(?:training|validation)<', svg)]
     assert abs(heights[0] - heights[1]) >= 14
+
+
+def test_every_reason_of_people_has_a_meaning() -> None:
+    meant = [reasons.meaning(code) for code in sorted(applying.REASONS)]
+    assert all(text.endswith(".") for text in meant)
+    assert len(set(meant)) == len(meant)

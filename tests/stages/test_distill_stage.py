@@ -37,7 +37,7 @@ def record(number: int, document: str, answer: str | None = None) -> Example:
 
 @pytest.fixture
 def accepted(tmp_path: Path) -> Path:
-    folder = tmp_path / "work" / "filter"
+    folder = tmp_path / "work" / "review"
     write_jsonl(folder / "accepted.jsonl", [record(n, f"doc-{n % 4}.md") for n in range(16)])
     return folder
 
@@ -50,7 +50,7 @@ def config(tiny_model: Path) -> distill.Config:
 
 
 def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted, config, tiny_model):
-    ctx = make_context("distill", {"filter": accepted})
+    ctx = make_context("distill", {"review": accepted})
     summary = distill.run(ctx, config)
     adapter = read_json(ctx.out / "adapter.json")
     assert summary["train_records"] + summary["validation_records"] == 16
@@ -76,7 +76,7 @@ def test_it_writes_an_adapter_and_says_how_it_came_about(make_context, accepted,
 
 
 def test_a_canary_is_named_and_is_no_record(make_context, accepted, config):
-    ctx = make_context("distill", {"filter": accepted})
+    ctx = make_context("distill", {"review": accepted})
     summary = distill.run(ctx, config.model_copy(update={"epochs": 1}))
     kept = Canaries.model_validate(read_json(ctx.out / "canaries.json"))
     assert summary["canaries"] == len(kept.canaries) == 1
@@ -101,7 +101,7 @@ def test_the_adapter_carries_the_name_and_the_lines_that_licenses_ask_for(
     (base / "LICENSE.txt").write_text("Its license.")
     (base / "notice.json").write_text("{}")
     resolved = {"use": {"distribution": "distributed"}, "distill": {"student": str(base)}}
-    ctx = make_context("distill", {"filter": accepted}, resolved=resolved)
+    ctx = make_context("distill", {"review": accepted}, resolved=resolved)
     distill.run(ctx, config.model_copy(update={"student": str(base), "epochs": 1}))
     adapter = read_json(ctx.out / "adapter.json")
     assert adapter["name"] == "Llama-test-project"
@@ -114,23 +114,23 @@ def test_the_adapter_carries_the_name_and_the_lines_that_licenses_ask_for(
 
 def test_a_name_that_breaks_a_license_costs_no_training(make_context, accepted, config):
     resolved = {"use": {"distribution": "distributed", "name": "Ward"}, "elicit": {"teacher": {"model": LLAMA}}}
-    ctx = make_context("distill", {"filter": accepted}, resolved=resolved)
+    ctx = make_context("distill", {"review": accepted}, resolved=resolved)
     with pytest.raises(UserError, match=r"use\.name is 'Ward'"):
         distill.run(ctx, config)
     assert not (ctx.out / "adapter").exists()
 
 
 def test_no_accepted_record(make_context, tmp_path, config):
-    write_jsonl(tmp_path / "filter" / "accepted.jsonl", [])
+    write_jsonl(tmp_path / "review" / "accepted.jsonl", [])
     with pytest.raises(WorkFailed, match="no accepted record"):
-        distill.run(make_context("distill", {"filter": tmp_path / "filter"}), config)
+        distill.run(make_context("distill", {"review": tmp_path / "review"}), config)
 
 
 def test_no_record_that_can_be_trained_on(make_context, tmp_path, config):
     records = [record(1, "a.md", answer="word " * 600), record(2, "b.md", answer="word " * 600)]
-    write_jsonl(tmp_path / "filter" / "accepted.jsonl", records)
+    write_jsonl(tmp_path / "review" / "accepted.jsonl", records)
     with pytest.raises(WorkFailed, match=r"(?s)None of 2 accepted records .*2 too_long.*max_length \(now 512\)"):
-        distill.run(make_context("distill", {"filter": tmp_path / "filter"}), config)
+        distill.run(make_context("distill", {"review": tmp_path / "review"}), config)
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_no_record_that_can_be_trained_on(make_context, tmp_path, config):
 def test_a_length_that_the_student_cannot_read(make_context, accepted, tiny_model, changes, named):
     config = distill.Config.model_validate({"student": str(tiny_model), **changes})
     with pytest.raises(UserError, match=named):
-        distill.run(make_context("distill", {"filter": accepted}), config)
+        distill.run(make_context("distill", {"review": accepted}), config)
 
 
 def test_unknown_student(make_context, accepted, config):
-    ctx, changed = make_context("distill", {"filter": accepted}), config.model_copy(update={"student": "no/model"})
+    ctx, changed = make_context("distill", {"review": accepted}), config.model_copy(update={"student": "no/model"})
     with pytest.raises(UserError, match="Unknown model 'no/model'"):
         distill.run(ctx, changed)
 
@@ -158,7 +158,7 @@ def test_unknown_student(make_context, accepted, config):
 def test_a_student_in_the_project_is_an_input(make_context, accepted, config, tiny_model, tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "mine").symlink_to(tiny_model)
-    ctx = make_context("distill", {"filter": accepted})
+    ctx = make_context("distill", {"review": accepted})
     paths = distill.content(ctx, config.model_copy(update={"student": "models/mine"}))
     assert tmp_path / "models" / "mine" in paths
     assert [p.name for p in paths].count("student") == 2  # the vertical's and the shared templates
@@ -191,7 +191,7 @@ class Bars:
 vertical = verticals.load("medicine")
 ctx = StageContext(
     project=root, name="p", vertical=vertical, templates=TemplateSet(None, vertical.templates),
-    out=root / "work/distill.partial", inputs={"filter": root / "work/filter"}, cache=root / "work/cache/distill",
+    out=root / "work/distill.partial", inputs={"review": root / "work/review"}, cache=root / "work/cache/distill",
     progress=Bars(),
 )
 config = distill.Config(
@@ -225,8 +225,8 @@ def test_a_killed_training_gives_the_same_adapter(accepted, tiny_model, tmp_path
 @pytest.mark.slow
 def test_the_default_student_learns_records(make_context, tmp_path):
     """A real QLoRA of the default student: the loss on its few records falls."""
-    write_jsonl(tmp_path / "filter" / "accepted.jsonl", [record(n, f"doc-{n % 4}.md") for n in range(16)])
-    ctx = make_context("distill", {"filter": tmp_path / "filter"})
+    write_jsonl(tmp_path / "review" / "accepted.jsonl", [record(n, f"doc-{n % 4}.md") for n in range(16)])
+    ctx = make_context("distill", {"review": tmp_path / "review"})
     summary = distill.run(ctx, distill.Config(epochs=3))
     history = [json.loads(line) for line in (ctx.out / "history.jsonl").read_text().splitlines()]
     losses = [row["loss"] for row in history if "loss" in row]
@@ -242,7 +242,7 @@ def test_an_adapter_that_read_passages_names_their_documents(make_context, accep
         for name, text in texts.items()
     ]  # fmt: skip
     write_jsonl(index / "chunks.jsonl", chunks)
-    ctx = make_context("distill", {"filter": accepted, "index": index})
+    ctx = make_context("distill", {"review": accepted, "index": index})
     summary = distill.run(ctx, config.model_copy(update={"objective": ["cpt", "sft"]}))
     adapter = read_json(ctx.out / "adapter.json")
     assert summary["objective"] == ["cpt", "sft"]
@@ -270,7 +270,7 @@ def test_an_adapter_names_its_teachers_with_their_terms_and_the_passages_they_sa
     write_jsonl(accepted / "accepted.jsonl", records)
     teacher = shutil.copytree(tiny_model, tmp_path / "teacher")
     (teacher / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
-    ctx = make_context("distill", {"filter": accepted, "index": index})
+    ctx = make_context("distill", {"review": accepted, "index": index})
     own = {"objective": ["privileged", "on_policy"], "epochs": 1, "privileged": {"epochs": 1, "max_new_tokens": 4},
            "on_policy": {"teacher": str(teacher), "max_new_tokens": 4}, "validation_share": 0.5}  # fmt: skip
     asked = distill.Config(**(config.model_dump() | own))
@@ -288,6 +288,6 @@ def test_without_features_nothing_is_trained_on_distributions(make_context, acce
     features = tmp_path / "work" / "features"
     features.mkdir(parents=True)
     (features / "summary.json").write_text('{"asked": 0, "records": 0}')
-    ctx = make_context("distill", {"filter": accepted, "features": features})
+    ctx = make_context("distill", {"review": accepted, "features": features})
     with pytest.raises(UserError, match="none were asked for"):
         distill.run(ctx, config.model_copy(update={"objective": ["kl"]}))

@@ -54,12 +54,12 @@ def inputs(tmp_path: Path, tiny_model: Path) -> dict[str, Path]:
         for n in range(4)
     ]
     write_jsonl(work / "index/chunks.jsonl", chunks)
-    write_jsonl(work / "filter/accepted.jsonl", [record(n) for n in range(RECORDS)])
+    write_jsonl(work / "review/accepted.jsonl", [record(n) for n in range(RECORDS)])
     (work / "elicit").mkdir()
     teacher = LocalTeacher.load(str(tiny_model), batch_size=4, root=tmp_path)
     mix = [Entry(count=9), Entry(strategy="feature")]
     feature.hand_on(work / "elicit", mix, [], teacher, None, 0)  # type: ignore[arg-type]
-    return {name: work / name for name in ("index", "elicit", "filter")}
+    return {name: work / name for name in ("index", "elicit", "review")}
 
 
 CONFIG = features.Config(k=16, samples=4, batch_size=8)
@@ -80,7 +80,7 @@ def test_a_local_teacher_fills_a_store_that_the_student_can_use(make_context, in
     store = Store(
         ctx.out / "distributions", tokenizer_sha256=tokenizer_sha256(AutoTokenizer.from_pretrained(tiny_model))
     )
-    accepted = read_jsonl(inputs["filter"] / "accepted.jsonl", Example)
+    accepted = read_jsonl(inputs["review"] / "accepted.jsonl", Example)
     assert sorted(store) == [e.id for e in accepted]
     assert (summary["asked"], summary["records"], summary["tokenizer"]) == (RECORDS, RECORDS, "same")
     assert len(store.header.files) == 2 + 2, "two shards, index, vocabulary"
@@ -113,7 +113,7 @@ from kdvert.templates import TemplateSet
 work = Path({work!r})
 vertical = verticals.load("medicine")
 ctx = StageContext(project=work.parent, name="p", vertical=vertical, templates=TemplateSet(None, vertical.templates),
-                   out=work / "features.partial", inputs={{n: work / n for n in ("index", "elicit", "filter")}},
+                   out=work / "features.partial", inputs={{n: work / n for n in ("index", "elicit", "review")}},
                    cache=work / "cache/features")
 write = Writer.write
 def dying(self, key, records):
@@ -144,7 +144,7 @@ def test_killed_and_resumed_gives_the_same_bytes(make_context, inputs, tmp_path,
 
 
 def test_what_cannot_be_read_has_a_reason(make_context, inputs):
-    write_jsonl(inputs["filter"] / "accepted.jsonl", [record(0), record(1, "word " * 1100)])
+    write_jsonl(inputs["review"] / "accepted.jsonl", [record(0), record(1, "word " * 1100)])
     ctx = make_context("features", inputs)
     features.run(ctx, CONFIG)
     summary = read_json(ctx.out / "summary.json")
@@ -175,8 +175,8 @@ def asked_endpoint(make_context, small_index, scrub_output, endpoint, tmp_path):
         mix = [Entry(count=6), Entry(strategy="feature")]
         elicit.run(replace(ctx, out=tmp_path / "work/elicit"), elicit.Config(teacher=teacher, retrieve_k=2, mix=mix))
         made = read_jsonl(tmp_path / "work/elicit/examples.jsonl", Example)
-        write_jsonl(tmp_path / "work/filter/accepted.jsonl", made[1:])
-        return {"index": small_index, "elicit": tmp_path / "work/elicit", "filter": tmp_path / "work/filter"}
+        write_jsonl(tmp_path / "work/review/accepted.jsonl", made[1:])
+        return {"index": small_index, "elicit": tmp_path / "work/elicit", "review": tmp_path / "work/review"}
 
     return run
 
@@ -187,7 +187,7 @@ def test_what_an_endpoint_told_is_kept_for_accepted_records(make_context, asked_
     ctx = make_context("features", seen)
     summary = features.run(ctx, features.Config())
     store = Store(ctx.out / "distributions")
-    accepted = read_jsonl(seen["filter"] / "accepted.jsonl", Example)
+    accepted = read_jsonl(seen["review"] / "accepted.jsonl", Example)
     assert sorted(store) == sorted(e.id for e in accepted)
     assert summary["tokenizer"] == "unknown"
     assert (store.header.source, store.header.k, store.header.samples) == ("generated", 2, 0)
@@ -203,7 +203,7 @@ def test_an_endpoint_without_logprobs_ends_in_a_reason(make_context, asked_endpo
     seen = asked_endpoint("ok")
     ctx = make_context("features", seen)
     summary = features.run(ctx, features.Config())
-    accepted = read_jsonl(seen["filter"] / "accepted.jsonl", Example)
+    accepted = read_jsonl(seen["review"] / "accepted.jsonl", Example)
     assert (summary["asked"], summary["records"]) == (len(accepted), 0)
     reasons = Counter(f.reason for f in read_jsonl(ctx.out / "failures.jsonl", Failure))
     assert reasons == {"no_logprobs": len(accepted)}
