@@ -95,7 +95,7 @@ def compared(size: str, model: Path, batch: int, length: int, *, four_bit: bool)
         sys.exit(f"{size}, {batch} x {length}: the training failed.\n{done.stderr[-3000:]}")
     found = json.loads(done.stdout.splitlines()[-1])
     plan = planned(model, batch, length, four_bit=four_bit)
-    needed = max(plan["peak_bytes"], plan["loading_bytes"])
+    needed = max(plan["peak_bytes"], plan["loading_bytes"]) + plan["mapped_bytes"]
     return {"size": size, "batch": batch, "length": length, "four_bit": four_bit, **found,
             "planned": needed, "plan": plan, "ratio": needed / found["measured"]}  # fmt: skip
 

@@ -30,6 +30,11 @@ ADAM, ADAM_8_BIT = 8, 2 * (1 + 4 / 256)
 """Bytes of AdamW's two moments for a number that is trained: in float32, or in 8 bits with a scale for 256 of them."""
 
 
+HEAP = 32 * 2**20
+"""Larger tensors get pages of their own from Linux, on a CPU, and give them back whole: ``M_MMAP_THRESHOLD`` of glibc
+rises up to it (mallopt(3))."""
+
+
 @dataclass(frozen=True)
 class Student:
     """A base and the adapter to train on it.
@@ -109,10 +114,22 @@ def loading(student: Student, machine: Machine, *, four_bit: bool) -> int:
     return packed if stays_packed(count.base, machine.hardware) else packed + (count.linear + count.largest) * item
 
 
+def mapped(student: Student, machine: Machine, *, four_bit: bool) -> int:
+    """Return bytes of the weights' file that stay mapped into memory on a CPU.
+
+    Embeddings and norms are used where they lie in the file, if it has the dtype that is computed in; so the file stays
+    mapped, with those pages too that linear layers in 4 bits were made of. Nothing changes them: the system takes them
+    back where memory is short, and until then they count as the process's.
+    """
+    kept = machine.hardware.device == "cpu" and student.config.get_text_config().dtype == machine.hardware.torch_dtype
+    return student.sizes.linear * machine.hardware.torch_dtype.itemsize if four_bit and kept else 0
+
+
 def computing(machine: Machine) -> Computing:
     """Return how a machine computes a step; this mirrors `kdvert.distillation.qlora`."""
     on_gpu = machine.hardware.device == "cuda"
-    return Computing(machine.hardware.torch_dtype, autocast=on_gpu, checkpointing=on_gpu, in_place=on_gpu)
+    heap = HEAP if machine.hardware.device == "cpu" else 0
+    return Computing(machine.hardware.torch_dtype, autocast=on_gpu, checkpointing=on_gpu, in_place=on_gpu, heap=heap)
 
 
 def footprint(student: Student, machine: Machine, *, four_bit: bool, batch: int, length: int) -> Footprint:
@@ -141,6 +158,7 @@ def footprint(student: Student, machine: Machine, *, four_bit: bool, batch: int,
         parts=parts,
         peak_bytes=sum(part.bytes for part in parts),
         loading_bytes=loading(student, machine, four_bit=four_bit),
+        mapped_bytes=mapped(student, machine, four_bit=four_bit),
         usable_bytes=machine.usable_bytes,
         unknown=unknown,
     )
@@ -178,5 +196,6 @@ def _parts(student: Student, machine: Machine, always: Held, moment: Moment) -> 
         ("gradients", moment["gradients"], "float32, those there at the fullest moment"),
         ("activations", moment["activations"], f"{dtype}{checkpointed}"),
         ("logits and loss", moment["logits"], f"over {student.sizes.vocabulary:,} tokens"),
+        ("gaps between tensors", moment["gaps"], "freed, and too small for others"),
     ]
     return [Part(name=name, bytes=round(size), about=about) for name, size, about in rows if size]

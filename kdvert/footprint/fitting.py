@@ -6,6 +6,7 @@ how many tokens TRL's loss takes at once. A few traced steps give the five numbe
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,12 +99,17 @@ def fit(student: Student, machine: Machine, *, four_bit: bool, batch: int, lengt
 
 
 def _alike(how: Computing) -> Computing:
-    """Return how, with one dtype for all of its size: float16 takes what bfloat16 takes, and is traced only once."""
+    """Return how, with one dtype for all of its size: float16 takes what bfloat16 takes, and is traced only once.
+
+    Where there is a heap, all tensors are counted as if they lay in it: with growing batches some no longer do, and
+    five numbers cannot say from where on. So what fits a CPU is said with some room.
+    """
     import torch
 
     return Computing(
-        torch.bfloat16 if how.base.itemsize == 2 else how.base, how.autocast, how.checkpointing, how.in_place
-    )
+        torch.bfloat16 if how.base.itemsize == 2 else how.base, how.autocast, how.checkpointing, how.in_place,
+        sys.maxsize if how.heap else 0,
+    )  # fmt: skip
 
 
 def _largest(most: int, fits: Callable[[int], bool]) -> int:

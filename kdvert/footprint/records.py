@@ -27,6 +27,7 @@ class Footprint(Record):
         parts: that add up to ``peak_bytes``; without activations if ``unknown`` says why they are not known.
         peak_bytes: at the fullest moment of a step, beyond what Python and its libraries take.
         loading_bytes: at the fullest moment of loading the base.
+        mapped_bytes: of the weights' file that stay mapped beside it; the system takes them back where memory is short.
         usable_bytes: memory of the machine that a training may take.
         unknown: why the activations are not known.
     """
@@ -39,6 +40,7 @@ class Footprint(Record):
     parts: list[Part]
     peak_bytes: int
     loading_bytes: int
+    mapped_bytes: int = 0
     usable_bytes: int
     unknown: str | None = None
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from kdvert.errors import UserError, WorkFailed
-from kdvert.footprint.estimate import Student, computing, footprint, held, phases
+from kdvert.footprint import tracing
+from kdvert.footprint.estimate import Student, computing, footprint, held, mapped, phases
 from kdvert.footprint.finding import config_folder
 from kdvert.footprint.fitting import fit, growth
 from kdvert.footprint.machines import GPUS, Machine, here
@@ -102,7 +103,6 @@ def test_activations_are_those_that_autograd_really_keeps(tiny_model):
 
 
 def test_a_deep_model_is_reckoned_from_two_short_ones(student, config_only):
-    from kdvert.footprint import tracing
     from kdvert.footprint.steps import STEPS
 
     whole = tracing._traced(student.config, "six", STEPS["sft"], student.adapter, 3, 80, computing(CPU))
@@ -115,6 +115,35 @@ def test_checkpointing_keeps_less_and_a_longer_batch_takes_more(student):
     assert footprint(student, CPU, four_bit=True, batch=8, length=256).peak_bytes > (
         footprint(student, CPU, four_bit=True, batch=4, length=256).peak_bytes
     )
+
+
+def test_gaps_of_a_heap_are_counted_for_small_tensors_on_a_cpu_and_for_no_others(student):
+    import dataclasses
+
+    heap = computing(CPU)
+    whole = phases(student, "sft", heap, 4, 256)["loss"]
+    assert whole["gaps"] == pytest.approx(tracing.GAPS * whole["activations"], rel=0.02)
+    none = phases(student, "sft", dataclasses.replace(heap, heap=0), 4, 256)["loss"]
+    assert none == whole | {"gaps": 0}, "what tensors take does not change"
+    some = phases(student, "sft", dataclasses.replace(heap, heap=4 * 256 * 64 * 4), 4, 256)["loss"]
+    assert 0 < some["gaps"] < whole["gaps"], "tensors of that size and larger ones have pages of their own"
+    assert computing(GPUS[1]).heap == 0
+
+
+def test_a_file_stays_mapped_where_its_embeddings_are_used_as_they_lie_there(student):
+    import torch
+
+    config = student.config
+    before = config.dtype
+    try:
+        config.dtype = torch.float32
+        assert mapped(student, CPU, four_bit=True) == 4 * student.sizes.linear
+        assert mapped(student, CPU, four_bit=False) == 0, "its pages are the weights"
+        assert mapped(student, GPUS[1], four_bit=True) == 0
+        config.dtype = torch.bfloat16
+        assert mapped(student, CPU, four_bit=True) == 0, "copied into another dtype, and closed"
+    finally:
+        config.dtype = before
 
 
 def test_parts_add_up_and_objectives_differ(student, config_only):
