@@ -124,7 +124,7 @@ class Lineage:
 
     @cached_property
     def records(self) -> dict[str, Tracked]:
-        """Records by id: as the last who judged it left each, filters or reviewers, and those that nobody has seen yet."""
+        """Records by id: as filters and then reviewers left them, and those that nobody has judged yet."""
         found: dict[str, Tracked] = {}
         for state, path in _JUDGED:
             for example in self._rows(path, Example):
