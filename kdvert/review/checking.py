@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from kdvert.errors import UserError
@@ -17,6 +17,7 @@ from kdvert.privacy.scrubber import Scrubber
 from kdvert.progress import Silent
 from kdvert.records import Chunk, EvalItem, Example, Message, Verdict
 from kdvert.rulings.contents import edited
+from kdvert.stages import filter as filter_stage
 from kdvert.store import read_jsonl
 
 LONGEST = 20_000
@@ -36,7 +37,6 @@ class Checker:
 
     run: Run
     chunk: Callable[[str], Chunk | None]
-    _kept: dict[str, Scrubber] = field(default_factory=dict, repr=False)
 
     def check(self, example: Example, messages: Sequence[Message]) -> Example:
         """Return the record as edited, with a verdict of every check.
@@ -61,25 +61,26 @@ class Checker:
         before = set(_PLACEHOLDER.findall(text))
         return sorted(set(_PLACEHOLDER.findall(clean)) - before) or ["personal data"]
 
-    def contains_personal_data(self, text: str) -> bool:
-        """Return whether the detectors find anything in a text."""
-        return self._scrubber.passage(text).text != text
-
     def clean(self, text: str) -> str:
         """Return a text without personal data."""
         return self._scrubber.passage(text).text
 
     @property
-    def _filters(self) -> "Filters":
-        return self.run.resolved.stages["filter"]  # type: ignore[return-value]
+    def _filters(self) -> filter_stage.Config:
+        settings = self.run.resolved.stages["filter"]
+        assert isinstance(settings, filter_stage.Config)
+        return settings
 
-    @property
+    @cached_property
+    def _held_out(self) -> list[EvalItem]:
+        own = [self.run.project.root / name for name in self._filters.eval_files]
+        return [item for path in [*self.run.vertical.eval_files, *own] for item in read_jsonl(path, EvalItem)]
+
+    @cached_property
     def _scrubber(self) -> Scrubber:
-        if "scrubber" not in self._kept:
-            scrub = self.run.project.work / "scrub"
-            ledger = Ledger.read(scrub / "ledger.jsonl")
-            self._kept["scrubber"] = Scrubber.for_vertical(self.run.vertical, AsScrubbed.read(scrub), ledger=ledger)
-        return self._kept["scrubber"]
+        scrub = self.run.project.work / "scrub"
+        ledger = Ledger.read(scrub / "ledger.jsonl")
+        return Scrubber.for_vertical(self.run.vertical, AsScrubbed.read(scrub), ledger=ledger)
 
     def _material(self, example: Example) -> Material:
         ids = {*example.provenance.chunk_ids, *(e.chunk_id for e in example.evidence)}
@@ -90,3 +91,15 @@ class Checker:
             checks=self.run.vertical.checks(),
             thresholds=self._filters.thresholds,
         )
+
+
+def _must_be_an_edit(example: Example, messages: Sequence[Message]) -> None:
+    if [m.role for m in messages] != [m.role for m in example.messages]:
+        raise UserError("An edit changes the words of a conversation, not its turns.")
+    for message in messages:
+        if not message.content.strip():
+            raise UserError("A turn cannot be empty.", hint="Reject the record instead.")
+        if len(message.content) > LONGEST:
+            raise UserError(f"A turn has at most {LONGEST:,} characters.")
+    if list(messages) == example.messages:
+        raise UserError("Nothing was changed.", hint="Accept the record, or change its words.")

@@ -40,7 +40,7 @@ create table spans (chunk text primary key, document text, start integer, end in
 create table records (
   n integer primary key, id text unique, file text, place text, content text, vertical text, skill text, strategy text,
   source text, license text, verdict text, risk real, parts text, status text default 'open', version integer default 0,
-  sampled integer default 0, double integer default 0
+  sampled integer default 0, double integer default 0, hidden integer default 0
 );
 create table reasons (code text, n integer, primary key (code, n)) without rowid;
 create table sources (document text, n integer, primary key (document, n)) without rowid;

@@ -121,6 +121,12 @@ class Queue:
         self._db.executemany("update records set sampled = 1, double = ? where id = ?", rows)
         self._db.commit()
 
+    def hide(self, originals: Iterable[str]) -> None:
+        """Leave records out for now: an altered copy of each is among the records and must not stand beside it."""
+        self._db.execute("update records set hidden = 0 where hidden = 1")
+        self._db.executemany("update records set hidden = 1 where id = ?", [(o,) for o in originals])
+        self._db.commit()
+
     def _take(self, n: int, content: str, double: bool, standing: Standing) -> None:
         people = standing.by_person(content)
         status: str = standing.status(content)
@@ -226,7 +232,7 @@ _TODO = (
 def _where(wanted: Filter, who: str) -> tuple[str, list[object]]:
     """Return the condition and its values. ``who`` may begin with ``approver:``, who sees what waits for approvers."""
     final, _, key = who.rpartition(":")
-    parts, values = ["1"], []
+    parts, values = ["hidden = 0"], []
     for name in ("place", "skill", "vertical", "license", "verdict"):
         if value := getattr(wanted, name):
             parts.append(f"{name} = ?")
