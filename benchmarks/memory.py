@@ -8,7 +8,7 @@ The models have random weights and the shape of a real one, the tokenizer is the
 real (`kdvert.distillation.qlora.train`) in a process of its own. All libraries are imported first; then the process's
 resident memory is noted (the baseline) and the kernel's high-water mark set back to it (/proc/self/clear_refs, Linux
 only). What is measured is the mark after three steps, less the baseline. Half of the records have the full length, the
-others are shorter and padded.
+others are shorter and padded. Planned is the peak and the pages of the weights' file that stay mapped beside it.
 """
 
 from __future__ import annotations
