@@ -36,7 +36,7 @@ def draw_sample(desk: Desk, signer: Signer) -> int:
             "list": batches.put(desk.root, contents), "count": len(contents), "population": len(rows),
             "seed": desk.policy.seed, "double": round(1000 * desk.policy.double),
         }  # fmt: skip
-        trail.append(desk.root, kinds.SAMPLE_DRAWN, now=_now(), signer=signer, refs=refs)
+        trail.append(desk.root, kinds.SAMPLE_DRAWN, now=now(), signer=signer, refs=refs)
         desk.refresh()
         return len(contents)
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from kdvert.decisions import erasable, signers
 from kdvert.decisions.codes import REASONS
@@ -109,7 +110,7 @@ def mark(text: str, evidence: Iterable[tuple[int, int]], entities: Iterable[tupl
     bounds = {0, len(text)} | {p for s in proofs for p in s} | {p for s in scrubbed for p in s[:2]}
     cuts = sorted(p for p in bounds if 0 <= p <= len(text))
     segments = []
-    for start, end in zip(cuts, cuts[1:]):
+    for start, end in pairwise(cuts):
         proof = any(s <= start and end <= e for s, e in proofs)
         entity = next((name for s, e, name in scrubbed if s <= start and end <= e), "")
         segments.append(Segment(text[start:end], proof, entity))
@@ -130,7 +131,8 @@ def found(text: str, values: dict[str, str]) -> list[tuple[int, int, str]]:
 def _passages(desk: Desk, example: Example) -> tuple[list[Passage], dict[str, str]]:
     cited = list(dict.fromkeys(e.chunk_id for e in example.evidence))
     ids = [*cited, *(i for i in dict.fromkeys(example.provenance.chunk_ids) if i not in cited)]
-    made, values = [], {}
+    made: list[Passage] = []
+    values: dict[str, str] = {}
     for chunk in filter(None, map(desk.queue.chunk, ids)):
         scrubbed = _scrubbed(desk, chunk)
         values |= {chunk.text[s:e]: name for s, e, name in scrubbed if e - s >= SHORTEST}
