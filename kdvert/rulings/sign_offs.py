@@ -20,7 +20,7 @@ from kdvert.decisions import ed25519, signers, trail
 from kdvert.decisions.codes import SCOPES
 from kdvert.decisions.kinds import SIGN_OFF_WITHDRAWN, SIGNED_OFF
 from kdvert.decisions.signing import FLAWS, Signature, Signer, flaw
-from kdvert.errors import UserError
+from kdvert.errors import KdvertError, UserError
 from kdvert.records import Record
 from kdvert.rulings import reading
 from kdvert.rulings.folding import Review
@@ -121,7 +121,7 @@ def sign(
     """Sign, and have the trail say so.
 
     Raises:
-        UserError: a requirement is not met, or the signer is no approver.
+        UserError: a requirement is not met, the signer is no approver, or the key was retired.
         WorkFailed: the trail takes no entry.
     """
     signer.require("approver", to="sign off")
@@ -135,13 +135,18 @@ def sign(
         requirements=requirements, figures=figures,
     )  # fmt: skip
     made = draft.signed(signer)
-    write_json(folder_of(root) / f"{made.id}.json", made.model_dump(mode="json"))
+    path = folder_of(root) / f"{made.id}.json"
+    write_json(path, made.model_dump(mode="json"))
     trail.sync_folder(folder_of(root))
     refs: dict[str, trail.Value] = {
         "document": made.sha, "scope": scope, "dataset": dataset, "report": report, "head": made.head,
         "entries": made.entries,
     }  # fmt: skip
-    trail.append(root, SIGNED_OFF, now=now, signer=signer, refs=refs)
+    try:
+        trail.append(root, SIGNED_OFF, now=now, signer=signer, refs=refs)
+    except KdvertError:
+        path.unlink()
+        raise
     return made
 
 
