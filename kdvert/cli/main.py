@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("kdvert.cli.plan:plan", "Say what a run will take and give: requests, tokens, money, records, time."),
     "preview": ("kdvert.cli.preview:preview", "Elicit a few records and show them, before a run is paid for."),
     "run": ("kdvert.cli.run:run", "Run the stages that must run: documents in, student and report out."),
+    "review": ("kdvert.cli.review:review", "Read, decide and sign the records in the browser; samples, people, trail."),
     "distill": ("kdvert.cli.distill:distill", "Train the student alone: in one process, or with --launch in several."),
     "status": ("kdvert.cli.run:status", "Show each stage: when it ran, what came out, whether it is up to date."),
     "check": ("kdvert.cli.check:check", "Judge sources, teacher and student for the intended use."),
