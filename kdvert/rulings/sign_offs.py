@@ -165,9 +165,9 @@ def withdraw(root: Path, sign_off_id: str, *, signer: Signer, now: datetime) -> 
 
 
 def read(root: Path) -> list[SignOff]:
-    """Return the sign-offs of a project, oldest first; a file that is none is left out (see `damaged`)."""
+    """Return the sign-offs of a project in the order of the trail; a file that is none is left out (see `damaged`)."""
     found = [s for path in _files(root) if (s := _read(path))]
-    return sorted(found, key=lambda s: (s.at, s.id))
+    return sorted(found, key=lambda s: (s.entries, s.at, s.id))
 
 
 def damaged(root: Path) -> list[str]:

@@ -194,6 +194,12 @@ class TestTheTrailBehindIt:
         assert codes() == [[]]
 
 
+def test_they_come_in_the_order_of_the_trail(panel, sign):
+    """Also within a second, and when a clock was put back."""
+    made = [sign(records=n) for n in range(6)]
+    assert sign_offs.read(panel.root) == made
+
+
 def test_what_was_signed_stands_after_the_key_was_retired(panel, sign, codes, now):
     sign()
     enrolling.retire(panel.root, panel.person("Anna").key_id, signer=panel.person("Ada"), now=now)
