@@ -19,12 +19,18 @@ ROLE = click.option(
 )  # fmt: skip
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def review(context: click.Context) -> None:
-    """Read, decide and sign in the browser: `kdvert review serve`, or without a subcommand just the same."""
-    if context.invoked_subcommand is None:
-        context.invoke(serve)
+class _Serving(click.Group):
+    """A group whose first command is meant when none is named: ``kdvert review --port 0``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``serve`` in front of options that stand alone."""
+        alone = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        return super().parse_args(ctx, ["serve", *args] if alone else args)
+
+
+@click.group(cls=_Serving)
+def review() -> None:
+    """Read, decide and sign in the browser. Without a command the page is served: kdvert review [--port N]."""
 
 
 @review.command("serve")
@@ -57,7 +63,7 @@ def serve(
 @ROLE
 @command
 def add(folder: Path, name: str, role: Any, console: Console) -> dict[str, Any]:
-    """Add a person, with a passphrase that is asked for here. To let her choose it elsewhere, invite her on the page."""
+    """Add a person, with a passphrase that is asked for here. On the page, an admin invites people instead."""
     from kdvert.review.accounts import Accounts
     from kdvert.review.desk import now
 
