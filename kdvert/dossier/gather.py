@@ -27,6 +27,7 @@ from kdvert.reporting.besides import besides
 from kdvert.reporting.facts import Student
 from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask, mask_text
+from kdvert.reporting.reviewed import reviewed
 from kdvert.store import sha256_file
 from kdvert.versions import installed
 from kdvert.verticals import Vertical
@@ -118,6 +119,7 @@ def lineage(
         taint=list(taint),
         answers=dict(answers or {}),
         besides=besides(inputs),
+        reviewed=reviewed(inputs, root, configuration, scopes=("training", "release")),
     )
 
 

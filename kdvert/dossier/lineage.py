@@ -12,6 +12,7 @@ from pydantic import Field
 from kdvert.licensing.chain import Report
 from kdvert.records import Record
 from kdvert.reporting.facts import Besides, Evaluation, Funnel, Privacy, Student, Teacher
+from kdvert.reporting.reviewed import Reviewed
 
 SCHEMA = 1
 
@@ -135,6 +136,7 @@ class Lineage(Record):
         versions: packages that trained the student, else those that are installed.
         answers: what people filled in, by the id of the field (see `kdvert.dossier.fields`).
         besides: what training did besides; None if an older version evaluated.
+        reviewed: what people decided and signed.
     """
 
     schema_version: int = SCHEMA
@@ -161,3 +163,4 @@ class Lineage(Record):
     taint: list[Taint]
     answers: dict[str, str]
     besides: Besides | None = None
+    reviewed: Reviewed | None = None

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from kdvert.dossier import attribution, bom, cards, controls, croissant, datasheet, notices, page, training_summary
+from kdvert.dossier import (
+    attribution,
+    bom,
+    cards,
+    controls,
+    croissant,
+    datasheet,
+    notices,
+    page,
+    signatures,
+    training_summary,
+)
 from kdvert.dossier.documents import Document, Label
 
 PAGE = Label(page.FILE, "The dossier", "Everything on one page, for whoever approves the student.")
@@ -35,6 +46,10 @@ DOCUMENTS: tuple[Document, ...] = (
     Document(
         controls.TEXT_FILE, "Controls", controls.write_text_file,
         "NIST AI RMF and ISO/IEC 42001, with the evidence for each row, for people.",
+    ),
+    Document(
+        signatures.FILE, "Review and approval", signatures.write,
+        "What people decided, and who approved training and release: for the files.",
     ),
     Document(notices.NOTICE, "Notice", notices.write_notice, "What licenses want printed: it goes with the student."),
     Document(f"{notices.LICENSES}/", "License", notices.write_licenses, "The text of every license of the chain."),

@@ -18,6 +18,7 @@ from kdvert.reporting.html import count, plural
 from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask
 from kdvert.reporting.planned import planned
+from kdvert.reporting.reviewed import reviewed
 from kdvert.reporting.topics import topics
 from kdvert.store import write_json, write_text
 from kdvert.templates import TemplateSet
@@ -76,6 +77,7 @@ def collect(
         topics=topics(inputs),
         features=features(inputs),
         besides=aside,
+        reviewed=reviewed(inputs, root, configuration),
     )
 
 

@@ -8,9 +8,11 @@ from typing import Any, Literal
 from kdvert.records import Record
 from kdvert.reporting.features import Features
 from kdvert.reporting.planned import Planned
+from kdvert.reporting.reviewed import Reviewed
 from kdvert.reporting.topics import Topics
 
 Outcome = Literal["better", "unclear", "worse", "unscored"]
+
 SCHEMA = 1
 
 
@@ -316,3 +318,4 @@ class Report(Record):
     topics: Topics | None = None
     features: Features | None = None
     besides: Besides | None = None
+    reviewed: Reviewed | None = None

@@ -9,13 +9,17 @@ from pydantic import Field
 
 from kdvert.configuration import ConfigBase
 from kdvert.content import compliance_facts, shared_templates
-from kdvert.decisions import signers, trail
+from kdvert.decisions import kinds, signers, trail
+from kdvert.errors import KdvertError
 from kdvert.licensing import override_files
+from kdvert.records import sha256_json
 from kdvert.reporting import planned
 from kdvert.stages.contract import StageContext
 
-VERSION = 3
+VERSION = 4
 VOLATILE: tuple[str, ...] = ()
+
+_SHOWN = (kinds.OVERRIDE_ADDED, kinds.OVERRIDE_WITHDRAWN, kinds.SIGNED_OFF, kinds.SIGN_OFF_WITHDRAWN)
 
 
 class Config(ConfigBase):
@@ -35,10 +39,20 @@ def content(ctx: StageContext, config: Config) -> list[Path]:
     layers = (shared_templates(), ctx.templates.vertical, ctx.templates.project)
     folders = [compliance_facts() / name for name in ("corpora", "licenses", "models", "privacy")]
     folders += [compliance_facts() / name for name in ("conditions.yaml", "duties.yaml", "uses.yaml")]
-    folders += [ctx.project / name for name in (override_files.FOLDER, signers.FILE, f"{trail.FOLDER}/{trail.FILE}")]
+    folders += [ctx.project / name for name in (override_files.FOLDER, signers.FILE)]
     folders += [plan for plan in [planned.path_of(ctx.inputs)] if plan]
     folders += [folder / "report" for folder in layers if folder]
     return [folder for folder in folders if folder.exists()]
+
+
+def extracts(ctx: StageContext, config: Config) -> dict[str, str]:
+    """Return the hash of what the report shows of the trail. The release that signs the report is not in it."""
+    try:
+        entries = trail.entries(ctx.project)
+    except KdvertError:  # `run` says what is wrong
+        return {"decisions shown": "unreadable"}
+    shown = [e.sha for e in entries if e.kind in _SHOWN and e.refs.get("scope") != "release"]
+    return {"decisions shown": sha256_json(shown)}
 
 
 def run(ctx: StageContext, config: Config) -> dict[str, Any]:
