@@ -25,6 +25,7 @@ from kdvert.lineage.marks import Marks, files
 from kdvert.lineage.reading import Lineage
 from kdvert.lineage.target import identities
 from kdvert.records import Record
+from kdvert.rulings import places
 from kdvert.store import read_json
 
 _STAYS = {"cache", "tainted", ".run.lock", "lock.json"}
@@ -186,6 +187,15 @@ def _dossiers(it: Eraser) -> None:
         shutil.rmtree(it.root / name, ignore_errors=True)
 
 
+def _planted(it: Eraser) -> None:
+    """Remove records with planted errors, if one of them was made of what is forgotten."""
+    paths = [it.root / places.PLANTED_RECORDS, it.root / places.PLANTED]
+    if it.job.documents and paths[0].is_file() and it.marks.mentioned_in(paths[0]):
+        for path in paths:
+            path.unlink(missing_ok=True)
+        it.notes.append("Records with planted errors held it and are gone: plant others (kdvert review plant).")
+
+
 def _decisions(it: Eraser) -> None:
     if it.job.items:
         erasable.erase(it.root, it.job.items, signer=it.signer, now=it.now)
@@ -215,6 +225,7 @@ STEPS: dict[str, Callable[[Eraser], None]] = {
     "adapters": _adapters,
     "stages": _stages,
     "dossiers": _dossiers,
+    "planted": _planted,
     "decisions": _decisions,
     "trail": _trail,
 }

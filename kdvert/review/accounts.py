@@ -23,9 +23,10 @@ from kdvert.decisions.signers import TrustedKey
 from kdvert.decisions.signing import Signer
 from kdvert.decisions.trail import alone
 from kdvert.errors import UserError
+from kdvert.rulings.places import PRIVATE
 from kdvert.store import write_text
 
-FILE = Path("private") / "reviewers.yaml"
+FILE = PRIVATE / "reviewers.yaml"
 """In the project's folder; readable by its owner alone, and not under version control."""
 
 ReviewRole = Literal["reviewer", "approver", "admin"]

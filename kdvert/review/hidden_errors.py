@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from kdvert.errors import WorkFailed
 from kdvert.records import Record
+from kdvert.rulings import places
 from kdvert.rulings.folding import Review
 from kdvert.rulings.planting import Planted
 from kdvert.store import sha256_file, write_json, write_jsonl
 
-FILE = Path("private") / "planted.json"
-RECORDS = Path("private") / "planted.jsonl"
+FILE, RECORDS = places.PLANTED, places.PLANTED_RECORDS
 
 
 class Known(Record):

@@ -15,7 +15,7 @@ MEANINGS: dict[str, str] = {
     "personal": "personal data was replaced in its passages, and how unsure the least sure place was",
     "license": "what the license check says of its sources",
     "evidence": "how little of the answer stands in its evidence",
-    "doubt": "a judge or a round trip to the teacher was not convinced, or nobody asked",
+    "doubt": "the judge was not convinced, or was not asked",
     "novelty": "how unlike other records it is",
 }
 
