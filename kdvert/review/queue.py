@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 from kdvert.records import Chunk, Document, Example, ScrubLog
@@ -169,10 +170,11 @@ class Queue:
         found = self._db.execute(f"select {_COLUMNS} from records where id = ?", (record,)).fetchone()
         return _entry(found) if found else None
 
+    @cached_property
     def choices(self) -> dict[str, list[tuple[str, int]]]:
-        """Return the values that can be asked for, with how many records have each."""
+        """The values that can be asked for, with how many records have each; no decision changes them."""
         found: dict[str, list[tuple[str, int]]] = {}
-        for name in ("vertical", "skill", "source", "license", "verdict", "status"):
+        for name in ("vertical", "skill", "source", "license", "verdict"):
             rows = self._db.execute(f"select {name}, count(*) from records group by {name} order by 2 desc limit 200")
             found[name] = [(str(value), count) for value, count in rows]
         rows = self._db.execute("select code, count(*) from reasons group by code order by 2 desc limit 200")

@@ -40,7 +40,7 @@ def _queue(call: Call) -> Response:
         number = 1
     with desk.lock:
         entries, count = desk.queue.page(wanted, desk.who(call.me.signer), number)
-        choices = desk.queue.choices()
+        choices = desk.queue.choices
     shown = [replace(e, status="open") if desk.hides_from(e, call.me.signer.key_id) else e for e in entries]
     return page(
         call, "queue", entries=shown, count=count, number=number, pages=max(1, math.ceil(count / PAGE)),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kdvert.configuration import validate
-from kdvert.decisions import enrolling
+from kdvert.decisions import enrolling, trail
 from kdvert.errors import UserError, WorkFailed
 from kdvert.stages import report
 from kdvert.stages.contract import StageContext
@@ -66,7 +66,26 @@ def test_content_names_what_counsel_decided(make_context: MakeContext, tmp_path:
     enrolling.enroll(tmp_path, name="Jane Doe", role="counsel", now=datetime(2026, 11, 24, tzinfo=UTC), fresh=True)
     (tmp_path / "overrides").mkdir()
     paths = report.content(make_context("report"), report.Config())
-    assert {tmp_path / n for n in ("overrides", "signers.yaml", "decisions/trail.jsonl")} <= set(paths)
+    assert {tmp_path / n for n in ("overrides", "signers.yaml")} <= set(paths)
+
+
+def test_of_the_trail_only_what_is_shown_counts(make_context: MakeContext, tmp_path: Path) -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    ctx = make_context("report")
+
+    def shown() -> dict[str, str]:
+        return report.extracts(ctx, report.Config())
+
+    nothing = shown()
+    counsel = enrolling.enroll(tmp_path, name="Jane Doe", role="counsel", now=now, fresh=True)[0]
+    approver = enrolling.enroll(tmp_path, name="Abe Low", role="approver", now=now, fresh=True)[0]
+    trail.append(tmp_path, "record-accepted", now=now, signer=counsel, refs={"record": "ab" * 32, "content": "cd" * 32})
+    trail.append(tmp_path, "signed-off", now=now, signer=approver, refs={"scope": "release"})  # it signs the report
+    assert shown() == nothing
+    trail.append(tmp_path, "override-added", now=now, signer=counsel, refs={"override": "ef" * 32})
+    with_override = shown()
+    trail.append(tmp_path, "signed-off", now=now, signer=approver, refs={"scope": "training"})
+    assert len({str(found) for found in (nothing, with_override, shown())}) == 3
 
 
 def test_without_inputs_it_says_what_is_missing(make_context: MakeContext) -> None:
