@@ -41,9 +41,10 @@ def _queue(call: Call) -> Response:
     with desk.lock:
         entries, count = desk.queue.page(wanted, desk.who(call.me.signer), number)
         choices = desk.queue.choices
+        asked = {e.id: desk.queue.example(e).question for e in entries}
     shown = [replace(e, status="open") if desk.hides_from(e, call.me.signer.key_id) else e for e in entries]
     return page(
-        call, "queue", entries=shown, count=count, number=number, pages=max(1, math.ceil(count / PAGE)),
+        call, "queue", entries=shown, asked=asked, count=count, number=number, pages=max(1, math.ceil(count / PAGE)),
         wanted=wanted, query=wanted.query() or {"all": "1"}, choices=choices, people=signers.read(desk.root),
         policy=desk.policy, sample=desk.review.samples,
     )  # fmt: skip
