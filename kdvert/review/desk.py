@@ -76,14 +76,22 @@ class Wish:
 
 @dataclass
 class Desk:
-    """One project under review. Safe to use from several threads; other processes may write the trail, too."""
+    """One project under review. Safe to use from several threads; other processes may write the trail, too.
+
+    Attributes:
+        run, policy: the project, and what it asks of reviewers.
+        queue, review: the index of its run; what stands in the trail up to the byte ``offset``.
+        lock: held while any of them is read or changed.
+        kept: what was worked out for a state of the trail (`kdvert.review.signing.kept`), by its ``offset``.
+    """
 
     run: Run
     queue: Queue
     policy: Policy
     review: Review = field(default_factory=Review)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _offset: int = 0
+    offset: int = 0
+    kept: dict[int, object] = field(default_factory=dict, repr=False)
     _retirements: list[trail.Entry] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -125,17 +133,17 @@ class Desk:
     def refresh(self) -> None:
         """Take over what the trail says since the last time."""
         with self.lock:
-            entries, end = trail.follow(self.root, self._offset)
+            entries, end = trail.follow(self.root, self.offset)
             if not entries:
                 return
-            first = self._offset == 0
+            first = self.offset == 0
             named = [r for e in entries for r in self._records_of(e)]
             trusted = signers.read(self.root)
             # keys that were retired earlier stay so
             judged = list(trail_check.judged([*self._retirements, *entries], trusted))[len(self._retirements) :]
             fold(judged, trusted, self._lists, self.review)
             named += [r for e in entries for r in self._records_of(e)]
-            self._offset = end
+            self.offset = end
             self._retirements += [e for e in entries if e.kind == kinds.SIGNER_RETIRED]
             self.queue.take(self.review, None if first else dict.fromkeys(named))
             if any(e.kind in (kinds.SAMPLE_DRAWN, kinds.ERRORS_PLANTED, *ACTIONS, kinds.UNDONE) for e in entries):

@@ -177,10 +177,10 @@ def _signatures(call: Call) -> Response:
     with desk.lock:
         found = desk.figures()
         asked = {scope: signing.requirements(desk, call.me.signer, cast(Scope, scope), found) for scope in SCOPES}
-        held, kept = signing.held(desk), signing.outcome(desk)
+        held, kept = signing.held(desk), signing.kept(desk)
     return page(
         call, "signatures", asked=asked, held=held, figures=found, policy=desk.policy, dataset=kept.sha,
-        records=len(kept.kept), head=trail.head(desk.root),
+        records=kept.count, head=trail.head(desk.root),
     )  # fmt: skip
 
 

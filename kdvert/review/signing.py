@@ -30,16 +30,31 @@ class Case:
     figures: Figures
 
 
-def outcome(desk: Desk) -> applying.Outcome:
-    """Return which records the decisions keep, as the stage ``review`` would."""
-    work = desk.run.project.work / "filter"
-    return applying.apply(
-        iter_jsonl(work / "accepted.jsonl", Example),
-        iter_jsonl(work / "rejected.jsonl", Example),
-        desk.review,
-        desk.policy,
-        partial(reading.edit_of, desk.root),
-    )
+@dataclass(frozen=True)
+class Kept:
+    """The records that the decisions keep: the hash of the file that the stage ``review`` writes, and how many."""
+
+    sha: str
+    count: int
+
+
+def kept(desk: Desk) -> Kept:
+    """Return which records are kept as things stand. All are read, once for each state of the trail."""
+    with desk.lock:
+        if desk.offset not in desk.kept:
+            work = desk.run.project.work / "filter"
+            outcome = applying.apply(
+                iter_jsonl(work / "accepted.jsonl", Example),
+                iter_jsonl(work / "rejected.jsonl", Example),
+                desk.review,
+                desk.policy,
+                partial(reading.edit_of, desk.root),
+            )
+            desk.kept.clear()
+            desk.kept[desk.offset] = Kept(outcome.sha, len(outcome.kept))
+        found = desk.kept[desk.offset]
+    assert isinstance(found, Kept)
+    return found
 
 
 def requirements(desk: Desk, signer: Signer, scope: Scope, figures: Figures) -> list[Requirement]:
@@ -56,7 +71,7 @@ def sign(desk: Desk, signer: Signer, scope: Scope) -> SignOff:
     """
     with desk.lock:
         figures = desk.figures()
-        kept = outcome(desk)
+        records = kept(desk)
         plain = figures.model_dump(mode="json")
         report = desk.run.project.work / "report" / "report.html"
         if scope == "release" and not report.is_file():
@@ -67,8 +82,8 @@ def sign(desk: Desk, signer: Signer, scope: Scope) -> SignOff:
             signer=signer,
             now=now(),
             project=desk.run.resolved.head.name or desk.root.name,  # type: ignore[attr-defined]
-            dataset=kept.sha,
-            records=len(kept.kept),
+            dataset=records.sha,
+            records=records.count,
             report=sha256_file(report) if scope == "release" else sha256_json(plain),
             requirements=requirements(desk, signer, scope, figures),
             figures=plain,
@@ -79,7 +94,7 @@ def held(desk: Desk) -> list[sign_offs.Held]:
     """Return the sign-offs, each with whether it holds for the records and the report as they are."""
     report = desk.run.project.work / "report" / "report.html"
     return sign_offs.judge(
-        desk.root, desk.review, dataset=outcome(desk).sha, report=sha256_file(report) if report.is_file() else None
+        desk.root, desk.review, dataset=kept(desk).sha, report=sha256_file(report) if report.is_file() else None
     )
 
 
@@ -163,7 +178,7 @@ def _report(case: Case) -> Requirement | None:
         return Requirement(name="report", what=what, met=False, found="the run has not come to its report")
     whole = output_hashes(row("report"), out) == lock["report"].outputs
     trained = work / "review" / "accepted.jsonl"
-    same = trained.is_file() and sha256_file(trained) == outcome(case.desk).sha
+    same = trained.is_file() and sha256_file(trained) == kept(case.desk).sha
     found = "it is" if whole and same else "records changed since: kdvert run" if whole else "it was changed by hand"
     return Requirement(name="report", what=what, met=whole and same, found=found)
 
