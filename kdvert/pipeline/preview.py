@@ -10,6 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,6 @@ def _shown(run: Run, folder: Path, judged: list[Example], tokens: Tokens) -> lis
             input_tokens=sum(tokens[i][0] for i in origin[sample.id]),
             output_tokens=sum(tokens[i][1] for i in origin[sample.id]),
         )
-        for accepted, draw in ((True, samples.accepted), (False, samples.rejected))
+        for accepted, draw in ((True, partial(samples.accepted, stage="filter")), (False, samples.rejected))
         for sample in draw(inputs, len(judged))
     ]

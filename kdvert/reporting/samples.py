@@ -12,9 +12,9 @@ from kdvert.reporting.inputs import Inputs
 from kdvert.reporting.masking import mask_text
 
 
-def accepted(inputs: Inputs, count: int) -> list[Sample]:
-    """Return ``count`` accepted records, from as many documents as there are."""
-    return _samples(inputs, "review", "accepted.jsonl", count, spread=lambda example: _document(example))
+def accepted(inputs: Inputs, count: int, *, stage: str = "review") -> list[Sample]:
+    """Return ``count`` accepted records of ``review`` (or of ``filter``), from as many documents as there are."""
+    return _samples(inputs, stage, "accepted.jsonl", count, spread=lambda example: _document(example))
 
 
 def rejected(inputs: Inputs, count: int) -> list[Sample]:

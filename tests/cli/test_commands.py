@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from kdvert.cli.main import COMMANDS, cli
+from kdvert.pipeline.table import STAGES
 
 
 def invoke(*arguments: str, code: int = 0):
@@ -32,7 +33,7 @@ def test_new_makes_a_project_that_is_ready_to_run(tmp_path, name):
     assert {"kdvert.yaml", "README.md", "templates/README.md"} <= set(made["files"])
     assert list((root / "sources").iterdir())
     plan = json.loads(invoke("run", "--project", str(root), "--dry-run", "--json").stdout)
-    assert [s["reason"] for s in plan["stages"]] == ["not run yet"] * 9
+    assert [s["reason"] for s in plan["stages"]] == ["not run yet"] * len(STAGES)
     assert not (root / "work").exists()
 
 
