@@ -183,6 +183,8 @@ def _ask(address: str, times: int) -> dict[str, Any]:
     step = lambda url: url.replace("?", "/step?")  # noqa: E731
     found = {"first page": _timed(times, lambda: session.get(f"{address}/", timeout=60))}
     filtered = f"{address}/?skill=summarization&source=doc-0007&status=open"
+    for name in ("figures", "signatures"):
+        found[name] = _timed(3, lambda name=name: session.get(f"{address}/{name}", timeout=300))
     found["filtered page"] = _timed(times, lambda: session.get(filtered, timeout=60))
     at = record.group().replace("&amp;", "&")
     pages: list[requests.Response] = []

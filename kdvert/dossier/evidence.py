@@ -145,6 +145,17 @@ def _rejects_reasoned(lineage: Lineage) -> Evidence:
     return Evidence(state="present" if checks else "missing", text=text, where="datasheet.md")
 
 
+def _reviewed_by_people(lineage: Lineage) -> Evidence:
+    done = lineage.reviewed
+    if done is None or not done.decided:
+        return Evidence(state="missing", text="No person decided about a record.", where="SIGN-OFF.md")
+    text = f"People decided about {plural(done.decided, 'record')}."
+    held = [one.sign_off for one in done.sign_offs if one.holds]
+    for made in held:
+        text += f" {made.name} approved them for {made.scope} on {made.at[:10]}."
+    return Evidence(state="present" if held else "partial", text=text, where="SIGN-OFF.md")
+
+
 def _scrubbed(lineage: Lineage) -> Evidence:
     privacy = lineage.privacy
     if not privacy.regimes or not privacy.policy_sha:
@@ -240,6 +251,7 @@ EVIDENCE: Mapping[str, Callable[[Lineage], Evidence]] = {
     "evaluated": _evaluated,
     "independent_questions": _independent_questions,
     "rejects_reasoned": _rejects_reasoned,
+    "reviewed_by_people": _reviewed_by_people,
     "scrubbed": _scrubbed,
     "text_stayed_inside": _text_stayed_inside,
     "shares_stated": _shares_stated,
