@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= demo
-DEMO_SET := --set elicit.per_passage=2 --set filter.min_accepted=60
+DEMO_SET := --set elicit.per_passage=2 --set filter.min_accepted=60 --set distill.epochs=2
 
 VERTICALS := $(wildcard verticals/*)
 EDITABLE  := -e ".[dev]" $(foreach v,$(VERTICALS),-e ./$(v)) -e ./tests/sample_vertical
