@@ -14,7 +14,7 @@ from pathlib import Path
 
 from real_data import markdown
 
-DEMO = ("elicit.per_passage=2", "filter.min_accepted=60")
+DEMO = ("elicit.per_passage=2", "filter.min_accepted=60", "distill.epochs=2")
 """The settings of `make demo`."""
 
 

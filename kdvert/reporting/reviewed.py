@@ -49,7 +49,7 @@ def reviewed(
         root, reading.read(root), dataset=dataset,
         report=sha256_file(report) if "release" in scopes and report.is_file() else None,
     )  # fmt: skip
-    standing = [h for h in held if not any(lapse.code == "unrecorded" for lapse in h.lapses)]
+    standing = [h for h in held if not any(lapse.code in ("unrecorded", "withdrawn") for lapse in h.lapses)]
     return Reviewed(
         asked=str(policy.get("look_at", "nothing")),
         undecided=str(policy.get("undecided", "keep")),
