@@ -209,15 +209,19 @@ def alone(root: Path, name: str = ".trail.lock") -> Iterator[None]:
 
 
 def _must_be_active(root: Path, signer: Signer | None) -> None:
-    if signer and signer.key_id in _retired(path_of(root)):
+    if signer and signer.key_id in retired(root):
         raise UserError(
             f"The key {signer.key_id} of {signer.name} was retired and signs nothing more.",
             hint="Make another: kdvert keys new",
         )
 
 
-def _retired(path: Path) -> set[str]:
-    """Return the keys that the trail retires; what this process has read before is not read again."""
+def retired(root: Path) -> set[str]:
+    """Return the ids of the keys that any entry retires, its signature unchecked.
+
+    What this process has read before is not read again, so this is quick however long the trail is.
+    """
+    path = path_of(root)
     if not path.is_file():
         return set()
     seen = _SEEN.get(path, _Seen())

@@ -18,10 +18,9 @@ import yaml
 from pydantic import Field
 
 from kdvert.configuration import ConfigBase, validate
-from kdvert.decisions import ed25519, enrolling, signers
+from kdvert.decisions import ed25519, enrolling, signers, trail
 from kdvert.decisions.signers import TrustedKey
 from kdvert.decisions.signing import Signer
-from kdvert.decisions.trail import alone
 from kdvert.errors import UserError
 from kdvert.rulings.places import PRIVATE
 from kdvert.store import write_text
@@ -110,7 +109,7 @@ class Accounts:
 
     def active(self) -> list[Person]:
         """Return the people whose keys the project trusts and that were not retired."""
-        gone, trusted = enrolling.retired(self.root), signers.read(self.root)
+        gone, trusted = trail.retired(self.root), signers.read(self.root)
         return [p for p in self.book().people if p.key_id in trusted and p.key_id not in gone]
 
     def add(self, name: str, role: ReviewRole, passphrase: str, now: datetime) -> Person:
@@ -121,7 +120,7 @@ class Accounts:
         """
         name = " ".join(name.split())
         must_be_strong(passphrase, name)
-        with alone(self.root, ".reviewers.lock"):
+        with trail.alone(self.root, ".reviewers.lock"):
             self._must_be_free(name)
             signer, private = enrolling.enroll(self.root, name=name, role=role, now=now, fresh=True)
             assert private is not None  # a fresh pair has one
@@ -142,7 +141,7 @@ class Accounts:
             raise UserError("A name is one line of at most 200 characters.")
         code = secrets.token_urlsafe(18)
         until = (now + VALID_FOR).astimezone(UTC).isoformat(timespec="seconds")
-        with alone(self.root, ".reviewers.lock"):
+        with trail.alone(self.root, ".reviewers.lock"):
             self._must_be_free(name)
             book = self.book()
             left = [i for i in book.invitations if i.name.casefold() != name.casefold()]

@@ -74,7 +74,8 @@ class Guard:
             origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
             if (origin is not None and origin != self._origin) or site not in ("same-origin", "none"):
                 return 403, "This request comes from another site."
-            if int(headers.get("content-length") or 0) > LARGEST_BODY:
+            size = headers.get("content-length", "0")
+            if not size.isdecimal() or int(size) > LARGEST_BODY:
                 return 413, "That is too much."
         return None
 
