@@ -63,6 +63,7 @@ class Wish:
         version: that of the record when it was shown.
         messages: the turns of an edit.
         seconds: how long the record was open, if that is known.
+        file: SHA-256 of the file that it comes from, if it was decided in another tool.
     """
 
     record: str
@@ -72,6 +73,7 @@ class Wish:
     comment: str = ""
     messages: tuple[Message, ...] = ()
     seconds: float | None = None
+    file: str = ""
 
 
 @dataclass
@@ -205,9 +207,10 @@ class Desk:
         with self.lock:
             self.refresh()
             entry = self._entry(wish.record)
-            if entry.version != wish.version and not self.hides_from(entry, signer.key_id):
-                raise Stale("Somebody decided about this record meanwhile.", hint="Look at it again, then decide.")
+            self._must_be_fresh(entry, signer, wish)
             refs: dict[str, trail.Value] = {"record": entry.id, "content": entry.content}
+            if wish.file:
+                refs["file"] = wish.file
             if wish.seconds is not None:
                 refs["seconds"] = min(_LONGEST_TIME, max(0, round(wish.seconds)))
             if wish.action == "reject":
@@ -216,6 +219,15 @@ class Desk:
             made = trail.append(self.root, KIND_OF[wish.action], now=now(), signer=signer, refs=refs, items=items)
             self.refresh()
             return made
+
+    def check(self, signer: Signer, wish: Wish) -> None:
+        """Find what would stop `decide`, and write nothing. Raises what it raises."""
+        entry, example = self._record(wish.record)
+        self._must_be_allowed(signer, entry, example, wish)
+        self._must_be_fresh(entry, signer, wish)
+        _comment(wish.comment)
+        if wish.action == "edit":
+            self._checked(example, wish)
 
     def comment(self, signer: Signer, record: str, text: str) -> trail.Entry:
         """Leave a comment on a record, without a decision.
@@ -340,6 +352,10 @@ class Desk:
                 raise UserError("The checks rejected this record.", hint="Appeal: an approver can take it in.")
             if wish.action == "accept" and not liftable(example):
                 raise UserError("No appeal lifts this: the record has no evidence, or is a held-out question.")
+
+    def _must_be_fresh(self, entry: Entry, signer: Signer, wish: Wish) -> None:
+        if entry.version != wish.version and not self.hides_from(entry, signer.key_id):
+            raise Stale("Somebody decided about this record meanwhile.", hint="Look at it again, then decide.")
 
     def _checked(self, example: Example, wish: Wish) -> Example:
         changed = self.checker.check(example, wish.messages)
