@@ -9,8 +9,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from kdvert.cli import signing_in
 from kdvert.cli.options import PROJECT, SET
 from kdvert.cli.output import command
+from kdvert.cli.review_exchange import export, import_
 from kdvert.project import find, read
 
 ROLE = click.option(
@@ -97,15 +99,14 @@ def people(folder: Path, console: Console) -> dict[str, Any]:
 @SET
 @command
 def sample(folder: Path, overrides: tuple[str, ...], console: Console) -> dict[str, Any]:
-    """Draw the sample that the policy asks for. Signed with the key in KDVERT_SIGNING_KEY."""
-    from kdvert.decisions.signing import Signer
+    """Draw the sample that the policy asks for. Signed like `kdvert review plant`, by an admin or an approver."""
     from kdvert.pipeline import runner
     from kdvert.progress import Silent
     from kdvert.review.desk import Desk
     from kdvert.review.preparing import draw_sample
 
     root = find(folder)
-    signer = Signer.from_environment(root)
+    signer = signing_in.signer(root)
     desk = Desk.open(runner.prepare(read(root), overrides), Silent())
     count = draw_sample(desk, signer)
     console.print(f"A sample of {count} records was drawn; the trail says so.")
@@ -120,7 +121,7 @@ def sample(folder: Path, overrides: tuple[str, ...], console: Console) -> dict[s
 def plant(folder: Path, count: int, overrides: tuple[str, ...], console: Console) -> dict[str, Any]:
     """Hide known errors among the records, to learn what reviewers overlook.
 
-    Signed with the key of an admin in KDVERT_SIGNING_KEY, or by an admin's name and passphrase that are asked for.
+    An admin signs it: with the key in KDVERT_SIGNING_KEY, or else by name and passphrase, which are asked for.
     Do it before reviewers begin, and restart a page that is being served. They are never trained on.
     """
     from kdvert.pipeline import runner
@@ -129,7 +130,7 @@ def plant(folder: Path, count: int, overrides: tuple[str, ...], console: Console
     from kdvert.review.desk import Desk
 
     root = find(folder)
-    signer = _admin(root)
+    signer = signing_in.signer(root)
     desk = preparing.plant(Desk.open(runner.prepare(read(root), overrides), Silent()), signer, count, Silent())
     desk.queue.close()
     console.print(f"{count} known errors are hidden among the records. Keep private/planted.json from reviewers.")
@@ -161,16 +162,5 @@ def verify(folder: Path, head: str | None, console: Console) -> dict[str, Any]:
     return {"entries": last.seq if last else 0, "head": last.sha if last else None}
 
 
-def _admin(root: Path) -> Any:
-    """Return an admin: by the key in the environment, or by name and passphrase."""
-    from kdvert.decisions.signing import Signer
-    from kdvert.errors import UserError
-    from kdvert.review.accounts import Accounts
-
-    signer = Signer.maybe_from_environment(root)
-    if signer is None:
-        name = click.prompt("Name of an admin", err=True)
-        signer = Accounts(root).open(name, click.prompt("Passphrase", hide_input=True, err=True))
-    if signer is None:
-        raise UserError("Name or passphrase is wrong.")
-    return signer
+review.add_command(export)
+review.add_command(import_)

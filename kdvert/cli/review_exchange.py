@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from kdvert.cli import signing_in
 from kdvert.cli.options import PROJECT, SET
 from kdvert.cli.output import command
 from kdvert.errors import UserError, WorkFailed
@@ -43,7 +44,6 @@ def export(
     A table holds what was decided, and no text of a record. Tasks for Argilla or Label Studio hold scrubbed text, and
     nothing of what was decided. The file is readable by you alone.
     """
-    from kdvert.decisions.signing import Signer
     from kdvert.review.exchange import files
     from kdvert.review.exchange.selection import Selection
     from kdvert.review.exchange.table import FORMATS
@@ -53,7 +53,7 @@ def export(
     root = find(folder)
     files.must_be_free(root, out, force=force)
     desk = _desk(root, overrides)
-    who = desk.who(Signer.from_environment(root)) if status == "todo" else ""
+    who = desk.who(signing_in.signer(root)) if status == "todo" else ""
     text = FORMATS[form].write(desk, Selection(status or "", sample, comments, who))
     files.write(root, out, text, force=force)
     console.print(f"Wrote {out}: {FORMATS[form].about}.", markup=False)
@@ -77,13 +77,12 @@ def import_(
     Signed with the key in KDVERT_SIGNING_KEY, which must be that person's own: she attests that she decided so. Every
     decision is checked as on the page, all of them before the first is written. Ends with 1 if one was refused.
     """
-    from kdvert.decisions.signing import Signer
     from kdvert.review.exchange import files, importing
     from kdvert.review.exchange.responses import of_annotator
     from kdvert.review.exchange.table import FORMATS
 
     root = find(folder)
-    signer = Signer.from_environment(root)
+    signer = signing_in.signer(root)
     raw, sha = files.read(file)
     reader = FORMATS[form].read
     assert reader
