@@ -134,6 +134,7 @@ def plant(folder: Path, count: int, overrides: tuple[str, ...], console: Console
     desk = preparing.plant(Desk.open(runner.prepare(read(root), overrides), Silent()), signer, count, Silent())
     desk.queue.close()
     console.print(f"{count} known errors are hidden among the records. Keep private/planted.json from reviewers.")
+    console.print("Draw the sample now, or anew, so that they are in it: kdvert review sample")
     return {"planted": count}
 
 
