@@ -28,7 +28,7 @@ _SHOWN = 20
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The one file to write.")
 @click.option(
     "--status", type=click.Choice(STATUSES), default=None,
-    help="Records of this status alone; todo: those that wait for the person whose key is in KDVERT_SIGNING_KEY.",
+    help="Records of this status alone; todo: those that wait for you, by your key or your name and passphrase.",
 )  # fmt: skip
 @click.option("--sample", is_flag=True, help="The drawn sample alone.")
 @click.option("--comments", is_flag=True, help="With comments, personal data taken out (csv and json).")
@@ -74,8 +74,8 @@ def import_(
 ) -> dict[str, Any]:  # fmt: skip
     """Take decisions of one person from another tool into the trail.
 
-    Signed with the key in KDVERT_SIGNING_KEY, which must be that person's own: she attests that she decided so. Every
-    decision is checked as on the page, all of them before the first is written. Ends with 1 if one was refused.
+    That person signs it, with the key in KDVERT_SIGNING_KEY or else by name and passphrase, and attests to have decided
+    so. Every decision is checked as on the page, all before the first is written. Ends with 1 if one was refused.
     """
     from kdvert.review.exchange import files, importing
     from kdvert.review.exchange.responses import of_annotator

@@ -35,8 +35,8 @@ def test_every_decision_is_one_row_with_what_it_means(site):
     site.decide(desk, "Rita", one.id, seconds=12)
     undone = site.decide(desk, "Rita", two.id, "reject", reason="wrong")
     desk.undo(site.person("Rita"), undone.sha)
-    changed = [*three.messages[:-1], Message(role="assistant", content=three.answer.rstrip(".") + " .")]
-    edit = site.decide(desk, "Rita", three.id, "edit", messages=tuple(changed)) if _fits(desk, three, changed) else None
+    changed = (*three.messages[:-1], Message(role="assistant", content=f"In short: {three.answer}"))
+    edit = site.decide(desk, "Rita", three.id, "edit", messages=changed)
     found = rows(desk, Selection())
     first, second = found[0], found[1]
     assert (first["name"], first["role"], first["decision"], first["seconds"]) == ("Rita", "reviewer", "accept", 12)
@@ -45,17 +45,9 @@ def test_every_decision_is_one_row_with_what_it_means(site):
     assert second["meaning"] == "it is wrong, or leaves out what changes its meaning"
     assert found[2]["meaning"] == f"entry {undone.seq}"
     assert [r["sha"] for r in found] == [e.sha for e in site.entries() if e.sha in {r["sha"] for r in found}]
-    if edit:
-        assert found[3]["after"] == edit.refs["after"]
+    assert found[3]["after"] == edit.refs["after"]
     assert set(first) == set(COLUMNS)
     assert one.answer not in csv_table.write(desk, Selection())
-
-
-def _fits(desk, example, messages) -> bool:
-    try:
-        return all(v.passed for v in desk.checker.check(example, messages).verdicts)
-    except UserError:
-        return False
 
 
 def test_many_at_once_are_one_row_each_and_say_so(site):
