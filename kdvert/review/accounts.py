@@ -46,7 +46,7 @@ class Person(ConfigBase):
     Attributes:
         name: as in ``signers.yaml``.
         key_id: of the signing key.
-        salt: 16 bytes in base64.
+        salt: 16 bytes in base64; ``cost`` is scrypt's N for this passphrase.
         sealed: nonce and sealed private key in base64.
     """
 
@@ -55,6 +55,7 @@ class Person(ConfigBase):
     key_id: str
     salt: str
     sealed: str
+    cost: int = Field(ge=2, le=1 << 20)
 
 
 class Invitation(ConfigBase):
@@ -111,6 +112,10 @@ class Accounts:
         """Return the people whose keys the project trusts and that were not retired."""
         gone, trusted = trail.retired(self.root), signers.read(self.root)
         return [p for p in self.book().people if p.key_id in trusted and p.key_id not in gone]
+
+    def is_active(self, key_id: str) -> bool:
+        """Return whether the project still trusts a key."""
+        return key_id in signers.read(self.root) and key_id not in trail.retired(self.root)
 
     def add(self, name: str, role: ReviewRole, passphrase: str, now: datetime) -> Person:
         """Add a person with a fresh key, which the project trusts from now on; the trail says so.
@@ -174,7 +179,7 @@ class Accounts:
         wanted = " ".join(name.split()).casefold()
         person = next((p for p in reversed(self.active()) if p.name.casefold() == wanted), None)
         salt = ed25519.decode(person.salt) if person else b"\0" * 16
-        private = _unseal(person, _stretch(passphrase, salt))
+        private = _unseal(person, _stretch(passphrase, salt, person.cost if person else _COST["n"]))
         if person is None or private is None:
             return None
         row = signers.read(self.root).get(person.key_id)
@@ -218,10 +223,11 @@ def _sealed(row: TrustedKey, role: ReviewRole, private: str, passphrase: str) ->
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
-    box = AESGCM(_stretch(passphrase, salt)).encrypt(nonce, private.encode(), row.key_id.encode())
+    box = AESGCM(_stretch(passphrase, salt, _COST["n"])).encrypt(nonce, private.encode(), row.key_id.encode())
     return Person(
-        name=row.name, role=role, key_id=row.key_id, salt=ed25519.encode(salt), sealed=ed25519.encode(nonce + box)
-    )
+        name=row.name, role=role, key_id=row.key_id, salt=ed25519.encode(salt), sealed=ed25519.encode(nonce + box),
+        cost=_COST["n"],
+    )  # fmt: skip
 
 
 def _unseal(person: Person | None, key: bytes) -> str | None:
@@ -237,8 +243,10 @@ def _unseal(person: Person | None, key: bytes) -> str | None:
         return None
 
 
-def _stretch(passphrase: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(passphrase.encode("utf-8", "surrogatepass"), salt=salt, dklen=32, maxmem=1 << 26, **_COST)
+def _stretch(passphrase: str, salt: bytes, cost: int) -> bytes:
+    return hashlib.scrypt(
+        passphrase.encode("utf-8", "surrogatepass"), salt=salt, dklen=32, maxmem=(1 << 31) - 1, **{**_COST, "n": cost}
+    )
 
 
 def _hash(code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -90,10 +90,13 @@ class Route:
 def build(site: Site) -> FastAPI:
     """Return the application, without the guard that must stand before it (`kdvert.review.guard`)."""
     from fastapi import FastAPI
+    from starlette.exceptions import HTTPException
 
     from kdvert.review.routes import ROUTES
 
     app = FastAPI(title="kdvert review", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _failed)
     for route in ROUTES:
         app.add_route(route.path, _endpoint(site, route), methods=[route.method])
     return app
@@ -116,15 +119,32 @@ async def _form(request: Request) -> Form:
         given = await request.form(max_files=0, max_fields=200)
     except ClientDisconnect:
         return {}
-    return {name: value for name, value in given.items() if isinstance(value, str)}
+    return {name: _writable(value) for name, value in given.items() if isinstance(value, str)}
+
+
+def _writable(text: str) -> str:
+    """Return a text that UTF-8 can hold: halves of characters, which odd encodings of forms bring, become '?'."""
+    return text.encode("utf-8", "replace").decode()
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    from starlette.responses import PlainTextResponse
+
+    return PlainTextResponse(f"{getattr(error, 'detail', error)}.", status_code=getattr(error, "status_code", 400))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    from starlette.responses import PlainTextResponse
+
+    return PlainTextResponse("That failed, and nothing was decided by it. The server's log says why.", status_code=500)
 
 
 def answer(site: Site, route: Route, request: Request, form: Form) -> Response:
     """Answer a request, or say in a page why not."""
-    session = site.sessions.get(request.cookies.get(site.cookie, ""))
     client = request.client.host if request.client else ""
-    call = Call(site, session, dict(request.query_params), form, dict(request.path_params), client)
+    call = Call(site, None, dict(request.query_params), form, dict(request.path_params), client)
     try:
+        call = replace(call, session=_session(site, request))
         _must_be_allowed(call, route)
         site.desk.refresh()
         return route.handler(call)
@@ -140,13 +160,21 @@ def answer(site: Site, route: Route, request: Request, form: Form) -> Response:
         return page(call, "message", 500, title="That failed", text=error.message, hint=error.hint or "")
 
 
+def _session(site: Site, request: Request) -> Session | None:
+    session = site.sessions.get(request.cookies.get(site.cookie, ""))
+    if session and not site.accounts.is_active(session.signer.key_id):  # retired since, perhaps by another process
+        site.sessions.end(session.id)
+        return None
+    return session
+
+
 def _must_be_allowed(call: Call, route: Route) -> None:
     if route.roles is not None:
         role = call.me.role
         if route.roles and role not in route.roles:
             raise Denied(403, f"This is for {' or '.join(route.roles)}, and you are {role}.")
-    if route.method == "POST" and call.session is not None and not same(call.form.get("csrf", ""), call.session.csrf):
-        raise Denied(403, "The form is not one of this session. Load the page again.")
+        if route.method == "POST" and not same(call.form.get("csrf", ""), call.me.csrf):
+            raise Denied(403, "The form is not one of this session. Load the page again.")
 
 
 def page(call: Call, template: str, status: int = 200, **context: Any) -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from kdvert.errors import UserError
@@ -27,16 +28,31 @@ _ACROSS = ("exact_duplicate", "near_duplicate")  # these compare records with ea
 _PLACEHOLDER = re.compile(r"\[([A-Z][A-Z0-9_]*?)(?:_\d+)?\]")
 
 
+class EditStopped(UserError):
+    """A check fails on what a reviewer wrote.
+
+    Attributes:
+        verdicts: those that failed.
+        entities: types of personal data that were found.
+    """
+
+    def __init__(self, verdicts: Sequence[Verdict], entities: Sequence[str]) -> None:
+        super().__init__("The edit was not kept: a check fails on it.")
+        self.verdicts, self.entities = list(verdicts), list(entities)
+
+
 @dataclass(frozen=True)
 class Checker:
     """Checks edits of one project. What it needs is read with the first edit.
 
     Attributes:
         chunk: gives a passage by its id.
+        lock: held while an edit is checked; the detectors take one text at a time.
     """
 
     run: Run
     chunk: Callable[[str], Chunk | None]
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def check(self, example: Example, messages: Sequence[Message]) -> Example:
         """Return the record as edited, with a verdict of every check.
@@ -46,11 +62,12 @@ class Checker:
         """
         _must_be_an_edit(example, messages)
         draft = edited(example, messages)
-        found = self.personal_data(draft)
-        verdicts = [Verdict(check=PERSONAL_DATA, passed=not found, reason=PERSONAL_DATA if found else None)]
-        draft = draft.model_copy(update={"verdicts": verdicts})
-        names = [name for name in self._filters.filters if name in FILTERS and name not in _ACROSS]
-        return judge([draft], self._material(draft), names, Silent())[0]
+        with self.lock:
+            found = self.personal_data(draft)
+            verdicts = [Verdict(check=PERSONAL_DATA, passed=not found, reason=PERSONAL_DATA if found else None)]
+            draft = draft.model_copy(update={"verdicts": verdicts})
+            names = [name for name in self._filters.filters if name in FILTERS and name not in _ACROSS]
+            return judge([draft], self._material(draft), names, Silent())[0]
 
     def personal_data(self, example: Example) -> list[str]:
         """Return the types of personal data that the detectors find in what a record says; never a value."""

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 
 from kdvert.decisions import batches, erasable, kinds, signers, trail, trail_check
 from kdvert.decisions.codes import REASONS
+from kdvert.decisions.signers import TrustedKey
 from kdvert.decisions.signing import Signer
 from kdvert.errors import GateBlocked, UserError, WorkFailed
 from kdvert.licensing.project import use_of
@@ -17,9 +18,9 @@ from kdvert.licensing.terms import data_license
 from kdvert.pipeline.lock import read_lock
 from kdvert.pipeline.runner import Run
 from kdvert.progress import Progress
-from kdvert.records import Example, Message, Verdict
+from kdvert.records import Example, Message
 from kdvert.review import index
-from kdvert.review.checking import Checker
+from kdvert.review.checking import Checker, EditStopped
 from kdvert.review.figures import Figures, Material, figures
 from kdvert.review.hidden_errors import RECORDS, HiddenErrors, Known
 from kdvert.review.queue import SECOND, Entry, Filter, Queue
@@ -40,19 +41,6 @@ KIND_OF: dict[Action, str] = {
 
 class Stale(UserError):
     """Somebody decided about the record since it was shown."""
-
-
-class EditStopped(UserError):
-    """A check fails on what a reviewer wrote.
-
-    Attributes:
-        verdicts: those that failed.
-        entities: types of personal data that were found.
-    """
-
-    def __init__(self, verdicts: Sequence[Verdict], entities: Sequence[str]) -> None:
-        super().__init__("The edit was not kept: a check fails on it.")
-        self.verdicts, self.entities = list(verdicts), list(entities)
 
 
 @dataclass(frozen=True)
@@ -95,6 +83,7 @@ class Desk:
     offset: int = 0
     kept: dict[int, object] = field(default_factory=dict, repr=False)
     _retirements: list[trail.Entry] = field(default_factory=list, repr=False)
+    _trusted: dict[str, TrustedKey] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.root = self.run.project.root
@@ -135,12 +124,17 @@ class Desk:
     def refresh(self) -> None:
         """Take over what the trail says since the last time."""
         with self.lock:
+            trusted = signers.read(self.root)
+            if any(trusted.get(key) != row for key, row in self._trusted.items()):
+                # a row of signers.yaml was taken out or changed by hand: what that key signed counts for nothing now
+                self.review, self.offset, self._retirements = Review(), 0, []
+                self.kept.clear()
+            self._trusted = dict(trusted)
             entries, end = trail.follow(self.root, self.offset)
             if not entries:
                 return
             first = self.offset == 0
             named = [r for e in entries for r in self._records_of(e)]
-            trusted = signers.read(self.root)
             # keys that were retired earlier stay so
             judged = list(trail_check.judged([*self._retirements, *entries], trusted))[len(self._retirements) :]
             fold(judged, trusted, self._lists, self.review)
@@ -160,12 +154,15 @@ class Desk:
         return (str(entry.refs["record"]),) if "record" in entry.refs else ()
 
     def _arrange(self, entries: Sequence[trail.Entry] | None = None) -> None:
-        """Mark the sample, and hide the originals of planted errors that nobody has met yet."""
+        """Mark the sample, and hide the originals of planted errors until all errors were met.
+
+        An original that came back with the decision on its altered copy would tell which copies are altered.
+        """
         if self.review.samples and (entries is None or any(e.kind == kinds.SAMPLE_DRAWN for e in entries)):
             self.queue.draw(self.review.samples[-1].rows, self.doubles())
         if known := self.known():
-            met = {i for i in known.errors if self.review.of(i).rulings}
-            self.queue.hide(original for i, original in known.originals.items() if i not in met)
+            met = all(self.review.of(i).rulings for i in known.errors)
+            self.queue.hide(() if met else known.originals.values())
 
     def known(self) -> Known | None:
         """Return the planted errors; None without any, or where their file is lost (figures say so then)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from kdvert.review.sessions import Throttle, same
 
@@ -75,24 +75,23 @@ class Guard:
             if (origin is not None and origin != self._origin) or site not in ("same-origin", "none"):
                 return 403, "This request comes from another site."
             size = headers.get("content-length", "0")
-            if not size.isdecimal() or int(size) > LARGEST_BODY:
+            if not size.isdecimal() or len(size) > 9 or int(size) > LARGEST_BODY:
                 return 413, "That is too much."
         return None
 
     async def _enter(self, scope: Scope, given: str, send: Send) -> None:
         """Take the token from the address into a cookie, so that it stands in no history and no referrer."""
-        if self._throttle.wait("gate") > 0:
+        if self._throttle.begin("gate") > 0:
             await _plain(send, 429, "Too many tries. Wait a little.")
             return
         if not same(given, self._token):
-            self._throttle.failed("gate")
             await _plain(send, 401, "That token is not the one of this server.")
             return
         self._throttle.succeeded("gate")
         flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self.secure else "")
-        path = "/" + scope["path"].lstrip("/\\")
+        path = "/" + quote(scope["path"].lstrip("/\\"))
         target = [
-            (b"location", path.encode("latin-1", "replace")),
+            (b"location", path.encode("ascii")),
             (b"set-cookie", f"{self.cookie}={self._token}{flags}".encode()),
         ]
         await send({"type": "http.response.start", "status": 303, "headers": [*target, *_HEADERS]})

@@ -26,7 +26,6 @@ def prove(call: Call, passphrase: str) -> None:
     _must_not_wait(call, keys)
     opened = call.site.accounts.open(signer.name, passphrase)
     if opened is None or opened.key_id != signer.key_id:
-        call.site.throttle.failed(*keys)
         raise Denied(403, "The passphrase is wrong. Nothing was signed.")
     call.site.throttle.succeeded(*keys)
 
@@ -36,7 +35,7 @@ def _keys(call: Call, name: str) -> tuple[str, ...]:
 
 
 def _must_not_wait(call: Call, keys: tuple[str, ...]) -> None:
-    if (seconds := call.site.throttle.wait(*keys)) > 0:
+    if (seconds := call.site.throttle.begin(*keys)) > 0:
         raise Denied(429, f"Too many wrong tries. Wait {math.ceil(seconds)} seconds.")
 
 
@@ -52,7 +51,6 @@ def _sign_in(call: Call) -> Response:
     _must_not_wait(call, keys)
     signer = call.site.accounts.open(name, call.form.get("passphrase", ""))
     if signer is None:
-        call.site.throttle.failed(*keys)
         return page(call, "sign-in", 403, name=name[:200], wrong="Name or passphrase is wrong.")
     call.site.throttle.succeeded(*keys)
     if call.session:
@@ -108,10 +106,9 @@ def _join(call: Call) -> Response:
     _must_not_wait(call, keys)
     code = call.form.get("code", "").strip()
     if call.site.accounts.invited(code, now()) is None:
-        call.site.throttle.failed(*keys)
         return page(call, "join", 403, wrong="This code is not valid (any more).")
-    call.site.accounts.accept(code, _chosen(call), now())
     call.site.throttle.succeeded(*keys)
+    call.site.accounts.accept(code, _chosen(call), now())
     return redirect("/sign-in")
 
 

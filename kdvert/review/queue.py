@@ -9,10 +9,14 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from kdvert.errors import WorkFailed
 from kdvert.records import Chunk, Document, Example, ScrubLog
 from kdvert.review import index
 from kdvert.review.index import Made
 from kdvert.review.risk import Marks
+from kdvert.rulings.contents import content_sha
 from kdvert.rulings.folding import Review, Standing
 
 PAGE = 25
@@ -195,9 +199,22 @@ class Queue:
         return found
 
     def example(self, entry: Entry) -> Example:
-        """Read the record itself."""
+        """Read the record itself.
+
+        Raises:
+            WorkFailed: another one lies in its place since the index was made.
+        """
         kind, start, length = entry.file.rsplit(":", 2)
-        return Example.model_validate_json(index.read_at(self._paths.get(kind), int(start), int(length)))
+        try:
+            found = Example.model_validate_json(index.read_at(self._paths.get(kind), int(start), int(length)))
+        except ValidationError:
+            found = None
+        if found is None or content_sha(found) != entry.content:
+            raise WorkFailed(
+                "The records are not those that this page was opened on: the run went on meanwhile.",
+                hint="End the server and start it again: kdvert review",
+            )
+        return found
 
     def chunk(self, id_: str) -> Chunk | None:
         """Read a passage."""

@@ -12,7 +12,8 @@ from kdvert.errors import UserError
 from kdvert.records import Message
 from kdvert.review import pages, plots, signing
 from kdvert.review.app import Call, Denied, Route, page, redirect
-from kdvert.review.desk import Desk, EditStopped, Wish
+from kdvert.review.checking import EditStopped
+from kdvert.review.desk import Desk, Stale, Wish
 from kdvert.review.people import PEOPLE, prove
 from kdvert.review.preparing import draw_sample
 from kdvert.review.queue import PAGE, Entry, Filter
@@ -58,14 +59,16 @@ def _entry(call: Call) -> Entry:
     return entry
 
 
-def _record(call: Call, *, draft: Wish | None = None, stopped: EditStopped | None = None) -> Response:
+def _record(call: Call, *, draft: Wish | None = None, problem: UserError | None = None) -> Response:
+    """Show a record; with ``draft``, what was typed stands in its form again, below why it was not kept."""
     entry, desk, me = _entry(call), call.site.desk, call.me
     with desk.lock:
         shown = view(desk, entry, me.signer)
     me.opened.setdefault(entry.id, call.site.clock())
     wanted = _filter(call).query() or {"all": "1"}
     return page(
-        call, "record", 400 if stopped else 200, view=shown, entry=entry, query=wanted, draft=draft, stopped=stopped,
+        call, "record", 409 if isinstance(problem, Stale) else 400 if problem else 200, view=shown, entry=entry,
+        query=wanted, draft=draft, problem=problem, stopped=problem if isinstance(problem, EditStopped) else None,
         may_decide=me.role in kinds.REVIEWING,
     )  # fmt: skip
 
@@ -88,8 +91,8 @@ def _decide(call: Call) -> Response:
     wish = _wish(call, entry)
     try:
         made = desk.decide(me.signer, wish)
-    except EditStopped as stopped:
-        return _record(call, draft=wish, stopped=stopped)
+    except UserError as problem:
+        return _record(call, draft=wish, problem=problem)
     me.opened.pop(entry.id, None)
     me.message = f"{_SAID[wish.action]}. Entry {made.seq} of the trail."
     return _step(call)
@@ -162,8 +165,13 @@ def _figures(call: Call) -> Response:
     return page(
         call, "figures", figures=found, policy=desk.policy, sample=desk.review.samples, lost=lost,
         ignored=len(desk.review.ignored), times=plots.times(found.seconds), statuses=plots.statuses(found.records),
-        may_draw=call.me.role in ("admin", "approver"),
+        may_draw=call.me.role in ("admin", "approver"), kept_back=_kept_back(call),
     )  # fmt: skip
+
+
+def _kept_back(call: Call) -> bool:
+    """Return whether numbers are kept from this person that tell, decision by decision, which errors were planted."""
+    return call.me.role == "reviewer" and bool(call.site.desk.review.planted)
 
 
 def _draw(call: Call) -> Response:
@@ -180,7 +188,7 @@ def _signatures(call: Call) -> Response:
         held, kept = signing.held(desk), signing.kept(desk)
     return page(
         call, "signatures", asked=asked, held=held, figures=found, policy=desk.policy, dataset=kept.sha,
-        records=kept.count, head=trail.head(desk.root),
+        records=kept.count, kept_back=_kept_back(call),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class Sessions:
 
     def end_all_of(self, key_id: str) -> None:
         """Close every session of a person: her key was retired."""
-        for session in [s for s in self._open.values() if s.signer.key_id == key_id]:
+        for session in [s for s in list(self._open.values()) if s.signer.key_id == key_id]:
             self.end(session.id)
 
 
@@ -105,24 +106,28 @@ class Throttle:
     def __init__(self, clock: Clock = monotonic) -> None:
         self._clock = clock
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def wait(self, *keys: str) -> float:
-        """Return how many seconds the next try with any of ``keys`` (a name, an address) must still wait."""
-        now = self._clock()
-        return max([0.0, *(self._until(key) - now for key in keys)])
+    def begin(self, *keys: str) -> float:
+        """Begin a try with ``keys`` (a name, an address), or return how many seconds it must still wait.
 
-    def failed(self, *keys: str) -> None:
-        """Count a failure."""
-        for key in keys:
-            count = self._failures.pop(key, (0, 0.0))[0] + 1
-            self._failures[key] = (count, self._clock())
-        while len(self._failures) > self.KEPT:
-            self._failures.popitem(last=False)
+        It counts as a failure until `succeeded`, so that many tries at once are no way around the wait.
+        """
+        with self._lock:
+            now = self._clock()
+            if (left := max([0.0, *(self._until(key) - now for key in keys)])) > 0:
+                return left
+            for key in keys:
+                self._failures[key] = (self._failures.pop(key, (0, 0.0))[0] + 1, now)
+            while len(self._failures) > self.KEPT:
+                self._failures.popitem(last=False)
+            return 0.0
 
     def succeeded(self, *keys: str) -> None:
         """Forget the failures."""
-        for key in keys:
-            self._failures.pop(key, None)
+        with self._lock:
+            for key in keys:
+                self._failures.pop(key, None)
 
     def _until(self, key: str) -> float:
         count, last = self._failures.get(key, (0, 0.0))

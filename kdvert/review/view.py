@@ -162,15 +162,20 @@ def _events(desk: Desk, entry: Entry, signer: Signer) -> list[Event]:
         texts = [text for item in ruling.items if item != ruling.edit and (text := _text(desk, item))]
         made.append(
             (ruling.seq, Event(
-                ruling.sha, ruling.at, trusted[ruling.who].name, _PAST[ruling.action] + lapsed + many,
+                ruling.sha, ruling.at, _name(trusted, ruling.who), _PAST[ruling.action] + lapsed + many,
                 REASONS.get(ruling.reason or "", ""), "\n".join(texts), _changes(desk, ruling.edit),
                 ruling.who == signer.key_id or signer.row.role == "approver",
             ))
         )  # fmt: skip
     for comment in standing.comments:
         text = "\n".join(filter(None, map(partial(_text, desk), comment.items))) or "(erased)"
-        made.append((comment.seq, Event("", comment.at, trusted[comment.who].name, "commented", "", text, [], False)))
+        made.append((comment.seq, Event("", comment.at, _name(trusted, comment.who), "commented", "", text, [], False)))
     return [event for _, event in sorted(made, key=lambda row: row[0])]
+
+
+def _name(trusted: signers.Signers, key_id: str) -> str:
+    row = trusted.get(key_id)
+    return row.name if row else key_id
 
 
 def _text(desk: Desk, item: str) -> str:

@@ -25,6 +25,8 @@ from kdvert.review.queue import Filter
 from kdvert.store import write_json, write_jsonl, write_text
 from kdvert.verticals import Vertical
 
+from .place import copied, manned, open_desk, people, place, quick, root, serve  # noqa: F401 - fixtures
+
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SETTINGS = """vertical: medicine
 name: under-review
@@ -75,14 +77,14 @@ class Site:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, vertical: Vertical) -> Path:
-    finished, root = _finished_run(), tmp_path_factory.mktemp("review") / "project"
-    work = root / "work"
+    finished, made = _finished_run(), tmp_path_factory.mktemp("review") / "project"
+    work = made / "work"
     docs = finished.documents(vertical)
     parts = finished.chunks(docs)
     accepted, rejected = finished.examples(parts)
-    write_text(root / "kdvert.yaml", SETTINGS)
+    write_text(made / "kdvert.yaml", SETTINGS)
     for path in vertical.corpus:
-        write_text(root / "sources" / path.name, path.read_text(encoding="utf-8"))
+        write_text(made / "sources" / path.name, path.read_text(encoding="utf-8"))
     write_jsonl(work / "scrub/documents.jsonl", docs)
     write_jsonl(work / "scrub/logs.jsonl", [finished._log(d, n) for n, d in enumerate(docs)])
     write_jsonl(work / "scrub/ledger.jsonl", [])
@@ -93,7 +95,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, vertical: Vertical) -> Path:
     for name in ("ingest", "scrub", "index", "elicit", "filter"):
         row = LockRow(parts={}, outputs={}, summary={}, seconds=1, finished="2026-11-24T00:00:00")
         write_row(work, name, row)
-    return root
+    return made
 
 
 @pytest.fixture
@@ -115,3 +117,6 @@ def _finished_run() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+from .browser import chromium, new_page  # noqa: E402, F401 - fixtures
