@@ -80,11 +80,17 @@ class Made:
 
 
 def build(path: Path, made: Made, progress: Progress) -> None:
-    """Write the index to ``path`` if it is not there, or was made from other files."""
-    key = made.key()
-    if path.is_file() and _key_of(path) == key:
-        return
+    """Write the index to ``path`` if it is not there, or was made from other files; one process at a time does."""
+    from filelock import FileLock
+
     path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        key = made.key()
+        if not path.is_file() or _key_of(path) != key:
+            _write(path, made, key, progress)
+
+
+def _write(path: Path, made: Made, key: str, progress: Progress) -> None:
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     with sqlite3.connect(fresh) as db:
@@ -94,14 +100,12 @@ def build(path: Path, made: Made, progress: Progress) -> None:
         db.execute("insert into facts values ('key', ?)", (key,))
         db.commit()
     db.close()
-    for leftover in path.parent.glob(f"{path.name}*"):
-        leftover.unlink()
     fresh.replace(path)
 
 
 def _key_of(path: Path) -> str | None:
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as db:
             row = db.execute("select value from facts where name = 'key'").fetchone()
     except sqlite3.DatabaseError:
         return None

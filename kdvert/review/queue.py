@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -96,10 +97,15 @@ _COLUMNS = (
 
 
 class Queue:
-    """The index of one run, and what stands in the trail. Not safe for several threads at once: its owner locks."""
+    """The index of one run, and what stands in the trail. Not safe for several threads at once: its owner locks.
+
+    What stands is written into a copy: another process, which may know less of the trail, changes nothing here.
+    """
 
     def __init__(self, path: Path, made: Made) -> None:
-        self._db = sqlite3.connect(path, check_same_thread=False)
+        self._db = sqlite3.connect("", check_same_thread=False)  # a copy of its own, gone when it is closed
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as made_once:
+            made_once.backup(self._db)
         self._db.executescript("pragma journal_mode = off; pragma synchronous = off; pragma temp_store = memory;")
         self._paths = made.paths()
 
