@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,9 @@ def sample(folder: Path, overrides: tuple[str, ...], console: Console) -> dict[s
     from kdvert.review.preparing import draw_sample
 
     root = find(folder)
+    run = runner.prepare(read(root), overrides)
     signer = signing_in.signer(root)
-    desk = Desk.open(runner.prepare(read(root), overrides), Silent())
+    desk = Desk.open(run, Silent())
     count = draw_sample(desk, signer)
     console.print(f"A sample of {count} records was drawn; the trail says so.")
     return {"count": count}
@@ -130,8 +132,9 @@ def plant(folder: Path, count: int, overrides: tuple[str, ...], console: Console
     from kdvert.review.desk import Desk
 
     root = find(folder)
+    run = runner.prepare(read(root), overrides)
     signer = signing_in.signer(root)
-    desk = preparing.plant(Desk.open(runner.prepare(read(root), overrides), Silent()), signer, count, Silent())
+    desk = preparing.plant(Desk.open(run, Silent()), signer, count, Silent())
     desk.queue.close()
     console.print(f"{count} known errors are hidden among the records. Keep private/planted.json from reviewers.")
     console.print("Draw the sample now, or anew, so that they are in it: kdvert review sample")
@@ -145,8 +148,10 @@ def plant(folder: Path, count: int, overrides: tuple[str, ...], console: Console
 def verify(folder: Path, head: str | None, console: Console) -> dict[str, Any]:
     """Find any changed, removed, reordered or truncated entry of the trail. Ends with 3 when there is one."""
     from kdvert.decisions import signers, trail, trail_check
-    from kdvert.errors import GateBlocked
+    from kdvert.errors import GateBlocked, UserError
 
+    if head is not None and not re.fullmatch("[0-9a-f]{64}", head):
+        raise UserError("--head must be the hash of an entry: 64 hexadecimal digits, as this command prints it.")
     root = find(folder)
     found = trail_check.differences(root, signers.read(root), head=head)
     if found:

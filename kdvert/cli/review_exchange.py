@@ -82,11 +82,11 @@ def import_(
     from kdvert.review.exchange.table import FORMATS
 
     root = find(folder)
-    signer = signing_in.signer(root)
     raw, sha = files.read(file)
     reader = FORMATS[form].read
     assert reader
     responses = of_annotator(reader(raw), annotator)
+    signer = signing_in.signer(root)
     if FORMATS[form].own_names and any(r.annotator != signer.name for r in responses):
         raise UserError(
             f"The decisions are those of {responses[0].annotator}, and the key is that of {signer.name}.",
