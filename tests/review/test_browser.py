@@ -267,34 +267,6 @@ def test_stored_script_does_not_run(people, serve, new_page, open_desk):
         assert rita.evaluate("window.hacked") is None, page
 
 
-@pytest.mark.parametrize("look", [{"viewport": {"width": 1280, "height": 800}},
-                                  {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}])  # fmt: skip
-def test_no_serious_fault_for_screen_readers(people, root, serve, new_page, open_desk, look):
-    from axe_playwright_python.sync_playwright import Axe
-
-    url = serve()
-    base = url.split("/?")[0]
-    record = open_desk().queue.all(Filter(), "x:y")[0].id
-    page = new_page(bypass_csp=True, **look)  # axe puts itself into the page
-    page.goto(url)
-    found = {"sign-in": Axe().run(page), "join": page.goto(f"{base}/join") and Axe().run(page)}
-    sign_in(page, url, "Abe Low")
-    pages = ["/", "/?all=1", f"/record/{record}?all=1", "/figures", "/signatures", "/trail", "/people", "/bulk?all=1"]
-    for path in pages:
-        page.goto(base + path)
-        for panel in page.locator("[data-opens]").all()[:3]:
-            panel.click()
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, path
-        found[path] = Axe().run(page)
-    serious = {
-        name: [(v["id"], v["nodes"][0]["html"][:200]) for v in result.response["violations"]
-               if v["impact"] in ("serious", "critical")]
-        for name, result in found.items()
-    }  # fmt: skip
-    assert {name: faults for name, faults in serious.items() if faults} == {}
-
-
 def test_the_list_of_keys_opens_and_closes(people, serve, new_page):
     rita = new_page()
     sign_in(rita, serve(), "Rita Roe")
