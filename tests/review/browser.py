@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -48,3 +50,25 @@ def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@contextmanager
+def running(opened: Any) -> Iterator[None]:
+    """Serve an opened review from a thread of this process."""
+    import uvicorn
+
+    serving = uvicorn.Server(uvicorn.Config(opened.app, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [opened.sock]})
+    thread.start()
+    try:
+        yield
+    finally:
+        serving.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def online(place: Any) -> Iterator[str]:
+    """The address, with its token, of the application on a socket."""
+    with running(place.opened):
+        yield place.opened.url

@@ -25,7 +25,7 @@ from kdvert.review.queue import Filter
 from kdvert.store import write_json, write_jsonl, write_text
 from kdvert.verticals import Vertical
 
-from .browser import chromium, new_page  # noqa: F401 - fixtures
+from .browser import chromium, new_page, online  # noqa: F401 - fixtures
 from .place import copied, manned, open_desk, people, place, quick, root, serve  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
+from kdvert import project
 from kdvert.decisions import erasable, kinds, trail
+from kdvert.pipeline import runner
 from kdvert.records import Message
 from kdvert.review import preparing, server, signing
 from kdvert.review.desk import Wish
 from kdvert.review.queue import Filter
 from kdvert.rulings.contents import Edit, content_sha, edited
 
+from .browser import running
 from .place import NOW, PASSPHRASE
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
 
 LOOKS = (("light", (1280, 800)), ("dark", (360, 740)))  # colors do not depend on the width
-
-
-@pytest.fixture
-def online(place):
-    """The application on its socket; its address with the token."""
-    import uvicorn
-
-    serving = uvicorn.Server(uvicorn.Config(place.opened.app, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [place.opened.sock]})
-    thread.start()
-    yield place.opened.url
-    serving.should_exit = True
-    thread.join(30)
 
 
 @pytest.fixture
@@ -110,22 +98,13 @@ def test_every_page_in_every_look(busy, place, online, new_page):
 
 def test_the_first_page_of_all(root, monkeypatch, new_page):
     """Nobody may review yet."""
-    import uvicorn
     from axe_playwright_python.sync_playwright import Axe
 
-    from kdvert import project
-    from kdvert.pipeline import runner
-
-    with server.open_server(runner.prepare(project.read(root)), 0) as opened:
-        serving = uvicorn.Server(uvicorn.Config(opened.app, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=serving.run, kwargs={"sockets": [opened.sock]})
-        thread.start()
+    with server.open_server(runner.prepare(project.read(root)), 0) as opened, running(opened):
         page = new_page(bypass_csp=True)
         page.goto(opened.url)
         assert "Nobody may review yet" in page.inner_text("h1")
         assert faults(page, Axe()) == []
-        serving.should_exit = True
-        thread.join(30)
 
 
 def test_focus_is_seen_and_escape_gives_it_back(busy, online, new_page):
