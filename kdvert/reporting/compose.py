@@ -113,10 +113,13 @@ def _about(vertical: Vertical, project: str, title: str | None, when: datetime) 
 def _summary(evaluation: Evaluation, funnel: Funnel, licensing: Licensing, aside: Besides | None) -> str:
     counts = {step.name: step.count for step in funnel.steps}
     terms = len({row.license for row in licensing.rows})
+    passed = f"{count(counts['passed'])} passed every check"
+    if counts["accepted"] != counts["passed"]:
+        passed += f", and people left {count(counts['accepted'])} to learn from"
     made = (
         f"From {plural(counts['passages'], 'passage')} of {plural(counts['documents'], 'document')} under "
         f"{plural(terms, 'license')} the teacher wrote {plural(counts['written'], 'record')}; "
-        f"{count(counts['accepted'])} passed every check. The student trained on these was compared with the base it "
+        f"{passed}. The student trained on these was compared with the base it "
         f"started from on {plural(evaluation.questions, 'held-out question')}."
     )
     return " ".join([made, in_words(evaluation.measures, evaluation.confidence), *(aside.clear if aside else [])])

@@ -86,7 +86,7 @@ def build(path: Path, made: Made, progress: Progress) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
         key = made.key()
-        if not path.is_file() or _key_of(path) != key:
+        if not path.is_file() or not _is_current(path, key, made.license_verdict):
             _write(path, made, key, progress)
 
 
@@ -95,32 +95,41 @@ def _write(path: Path, made: Made, key: str, progress: Progress) -> None:
     fresh.unlink(missing_ok=True)
     with sqlite3.connect(fresh) as db:
         db.executescript("pragma journal_mode = off; pragma synchronous = off;" + _SCHEMA)
-        _fill(db, made, progress)
+        verdicts: dict[str, str] = {}
+
+        def judged(expression: str) -> str:
+            return verdicts.setdefault(expression, made.license_verdict(expression))
+
+        _fill(db, made.paths(), judged, progress)
         db.executescript(_INDEXES)
         db.execute("insert into facts values ('key', ?)", (key,))
+        db.execute("insert into facts values ('verdicts', ?)", (json.dumps(verdicts),))
         db.commit()
     db.close()
     fresh.replace(path)
 
 
-def _key_of(path: Path) -> str | None:
+def _is_current(path: Path, key: str, license_verdict: Callable[[str], str]) -> bool:
+    """Return whether an index was made from these files, and every license is still judged as it was then."""
     try:
         with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as db:
-            row = db.execute("select value from facts where name = 'key'").fetchone()
+            facts = dict(db.execute("select name, value from facts"))
     except sqlite3.DatabaseError:
-        return None
-    return row[0] if row else None
+        return False
+    verdicts: dict[str, str] = json.loads(facts.get("verdicts", "{}"))
+    return facts.get("key") == key and all(license_verdict(name) == then for name, then in verdicts.items())
 
 
-def _fill(db: sqlite3.Connection, made: Made, progress: Progress) -> None:
-    paths = made.paths()
+def _fill(
+    db: sqlite3.Connection, paths: dict[str, Path], license_verdict: Callable[[str], str], progress: Progress
+) -> None:
     kinds = [k for k in ("accepted", "rejected", PLANTED) if k in paths]
     with progress.bar("reading records", len(kinds) + 3) as bar:
         for kind, model in (("documents", Document), ("logs", ScrubLog), ("chunks", Chunk)):
             if kind in paths:
                 _place(db, kind, paths[kind], model)
             bar.advance()
-        assessor = _assessor(db, paths, made.license_verdict)
+        assessor = _assessor(db, paths, license_verdict)
         rows = []
         for kind in kinds:
             rows += [_row(kind, start, length, line, assessor) for start, length, line in _lines(paths[kind])]

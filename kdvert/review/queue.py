@@ -156,11 +156,6 @@ class Queue:
         rows = self._db.execute(order, (*values, PAGE, PAGE * (number - 1))).fetchall()
         return [_entry(row) for row in rows], count
 
-    def count(self, wanted: Filter, who: str) -> int:
-        """Return how many records there are."""
-        where, values = _where(wanted, who)
-        return int(self._db.execute(f"select count(*) from records where {where}", values).fetchone()[0])
-
     def all(self, wanted: Filter, who: str) -> list[Entry]:
         """Return all of them."""
         where, values = _where(wanted, who)
@@ -192,17 +187,14 @@ class Queue:
 
     def strata(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """Return (id, stratum) of every record that the checks accepted, planted ones too."""
-        column = " || ' / ' || ".join({"source": "source"}.get(n, n) for n in names) or "''"
+        column = " || ' / ' || ".join(names) or "''"
         rows = self._db.execute(f"select id, {column} from records where place = 'accepted' order by id")
         return [(row[0], row[1]) for row in rows]
 
     def contents(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the hash of what a decision names, for each of these records that is there."""
-        found = {}
-        for id_ in ids:
-            if row := self._db.execute("select content from records where id = ?", (id_,)).fetchone():
-                found[id_] = str(row[0])
-        return found
+        known = dict(self._db.execute("select id, content from records"))
+        return {id_: known[id_] for id_ in ids if id_ in known}
 
     def example(self, entry: Entry) -> Example:
         """Read the record itself.

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from kdvert.decisions import erasable, kinds, signers, trail
+from kdvert.decisions import kinds, signers, trail
 from kdvert.decisions.codes import SCOPES
 from kdvert.errors import UserError
 from kdvert.records import Message
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _START = {"status": "todo", "place": "accepted"}
+_LAST = 200  # entries of the trail on its page
 
 
 def _filter(call: Call) -> Filter:
@@ -218,12 +219,17 @@ def _withdraw(call: Call) -> Response:
 
 
 def _trail(call: Call) -> Response:
-    """Show the last entries of the trail, newest first, with the names behind the keys."""
+    """Show the last entries of the trail, newest first, with the names behind the keys.
+
+    What somebody decided about a record that this person judges blindly is left out, as on the record's own page.
+    """
     desk = call.site.desk
     entries = trail.entries(desk.root)
-    trusted = signers.read(desk.root)
-    kept = len(erasable.ids(desk.root))
-    return page(call, "trail", entries=entries[-200:][::-1], count=len(entries), trusted=trusted, kept=kept)
+    last = entries[-_LAST:][::-1]
+    with desk.lock:
+        about = {str(e.refs["record"]) for e in last if "record" in e.refs}
+        blind = {i for i in about if (e := desk.queue.entry(i)) and desk.hides_from(e, call.me.signer.key_id)}
+    return page(call, "trail", entries=last, count=len(entries), trusted=signers.read(desk.root), blind=blind)
 
 
 def _static(call: Call) -> Response:

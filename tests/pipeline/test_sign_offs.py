@@ -70,9 +70,9 @@ def found(project):
     return check
 
 
-def gate(root):
-    run = runner.prepare(read(root))
-    gates.pass_through("signed", run.project, run.resolved, run.project.work, TODAY)
+def gate(root, *settings):
+    run = runner.prepare(read(root), settings)
+    return gates.pass_through("signed", run.project, run.resolved, run.project.work, TODAY)
 
 
 def review_again(root):
@@ -86,7 +86,9 @@ def file_of(made):
 
 class TestTheGate:
     def test_it_is_open_unless_the_policy_asks(self, finished):
-        gate(finished)
+        assert gate(finished) is None
+        with pytest.raises(GateBlocked, match="not signed off for training"):
+            gate(finished, "review.sign_off=training")  # the same records, and nobody has signed them
 
     def test_it_is_shut_without_a_signature_and_opens_with_one(self, project, sign):
         with pytest.raises(GateBlocked, match="not signed off for training") as error:

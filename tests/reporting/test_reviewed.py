@@ -30,6 +30,15 @@ def test_without_people_it_says_so(page):
     assert "asks for no signature before training" in text
 
 
+def test_the_first_lines_do_not_say_that_a_check_refused_what_people_refused(page, folders):
+    everything = (folders["filter"] / "accepted.jsonl").read_text().splitlines(keepends=True)
+    assert f"{len(everything)} passed every check. The student" in page()
+    (folders["review"] / "accepted.jsonl").write_text("".join(everything[:-1]))
+    (folders["review"] / "rejected.jsonl").write_text(everything[-1])
+    kept = f"{len(everything)} passed every check, and people left {len(everything) - 1} to learn from."
+    assert kept in page()
+
+
 def test_counts_are_those_of_the_stage(folders, tmp_path):
     write_json(folders["review"] / "summary.json", {"accepted": 9, "rejected": 2, "decided": 7, "edited": 1})
     found = reviewed(Inputs(folders), tmp_path, POLICY)

@@ -8,10 +8,11 @@ from kdvert import project
 from kdvert.decisions.signing import Signer
 from kdvert.pipeline import runner
 from kdvert.progress import Silent
+from kdvert.review import index
 from kdvert.review.accounts import Accounts
 from kdvert.review.desk import Desk, Wish
 from kdvert.review.preparing import draw_sample
-from kdvert.review.queue import PAGE, SECOND, Filter
+from kdvert.review.queue import PAGE, SECOND, Filter, Queue
 from kdvert.store import write_jsonl, write_text
 
 from .place import DRUGS, PASSPHRASE, record
@@ -87,7 +88,7 @@ def test_each_filter_keeps_what_it_asks_for(desk, wanted, holds):
     expected = [e.id for e in everything if holds(e, desk.queue.example(e))]
     found = desk.queue.all(Filter(**wanted), "x:y")
     assert [e.id for e in found] == expected
-    assert desk.queue.count(Filter(**wanted), "x:y") == len(expected)
+    assert desk.queue.page(Filter(**wanted), "x:y", 1)[1] == len(expected)
 
 
 def test_the_verdict_on_a_license_narrows(desk):
@@ -176,7 +177,7 @@ def test_hidden_records_are_in_no_list_and_in_no_step(desk):
     everything = [e.id for e in desk.queue.all(Filter(), "x:y")]
     desk.queue.hide(everything[:3])
     assert [e.id for e in desk.queue.all(Filter(), "x:y")] == everything[3:]
-    assert desk.queue.count(Filter(), "x:y") == len(everything) - 3
+    assert desk.queue.page(Filter(), "x:y", 1)[1] == len(everything) - 3
     assert desk.queue.step(Filter(), "x:y", 0) == everything[3]
     desk.queue.hide(())
     assert [e.id for e in desk.queue.all(Filter(), "x:y")] == everything
@@ -191,7 +192,30 @@ def test_an_index_of_other_files_is_made_anew(desk, copied):
     again.queue.close()
     write_jsonl(copied / "work/filter/accepted.jsonl", list(varied())[:5])
     fewer = Desk.open(desk.run, Silent())
-    assert fewer.queue.count(Filter(place="accepted"), "x:y") == 5
+    assert fewer.queue.page(Filter(place="accepted"), "x:y", 1)[1] == 5
     fewer.queue.close()
     write_text(path, "no database")
-    assert Desk.open(desk.run, Silent()).queue.count(Filter(place="accepted"), "x:y") == 5
+    assert Desk.open(desk.run, Silent()).queue.page(Filter(place="accepted"), "x:y", 1)[1] == 5
+
+
+def test_it_is_made_anew_when_a_license_is_judged_otherwise(root, tmp_path):
+    path, asked = tmp_path / "queue.sqlite", []
+
+    def build(verdict: str) -> list[str]:
+        def judge(expression: str) -> str:
+            asked.append(expression)
+            return verdict
+
+        made = index.Made(root / "work", None, judge)
+        index.build(path, made, Silent())
+        queue = Queue(path, made)
+        found = {e.verdict for e in queue.all(Filter(), "x:y")}
+        queue.close()
+        return sorted(found)
+
+    assert build("allow") == ["allow"]
+    before = path.stat().st_ino
+    assert build("allow") == ["allow"]
+    assert path.stat().st_ino == before  # nothing changed: it is not made again
+    assert build("block") == ["block"]
+    assert set(asked) == {"CC0-1.0"}
