@@ -15,9 +15,9 @@ NEEDED = "KDVERT_NEED_BROWSER"
 """Set where a missing browser must fail the tests (`.ci/run` sets it)."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A running browser."""
+    """A running browser. Playwright holds this thread's event loop: while it lives, no other test can run one."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         if os.environ.get(NEEDED):
