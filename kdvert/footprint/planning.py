@@ -44,7 +44,7 @@ def plan(student: Student, machine: Machine, four_bit: FourBit, *, batch: int, l
         machines = [(machine, here), *((gpu, use_four_bit(four_bit, gpu.hardware)) for gpu in GPUS)]
         fits = [fit(student, some, four_bit=bits, batch=batch, length=length) for some, bits in machines]
         fits[0] = fits[0].model_copy(update={"peak_bytes": at_hand.peak_bytes})
-    if at_hand.mapped_bytes:
+    if at_hand.mapped_bytes >= 1e6:
         size = f"{at_hand.mapped_bytes / 1e6:,.0f} MB"
         notes.append(
             f"{size} of the weights' file stay mapped beside it, which the system takes back where it is short."
