@@ -79,6 +79,7 @@ class View:
     checks: list[tuple[Verdict, str]]
     events: list[Event]
     hidden: bool
+    lapsed: bool
     status: str
     appealable: bool
     tokens: float | None
@@ -98,6 +99,7 @@ def view(desk: Desk, entry: Entry, signer: Signer) -> View:
         checks=[(v, MEANINGS.get(v.reason or "", "")) for v in example.verdicts if v.check != CHECK],
         events=[] if hidden else _events(desk, entry, signer),
         hidden=hidden,
+        lapsed=not hidden and desk.review.of(entry.id).lapsed(entry.content),
         status=status,
         appealable=liftable(example),
         tokens=_tokens(desk),
