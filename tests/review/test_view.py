@@ -13,7 +13,7 @@ LAPSED = "The decisions below were about other words of this record."
 
 def test_decisions_about_other_words_are_said_to_count_no_longer(place):
     rita = place.visitor("Rita Roe")
-    record = place.desk.queue.all(Filter(), "x:y")[0].id
+    record = place.desk.queue.all(Filter(place="accepted"), "x:y")[0].id
     signer = place.site.accounts.open("Rita Roe", PASSPHRASE)
     refs = {"record": record, "content": "ab" * 32}
     trail.append(place.desk.root, "record-accepted", now=now(), signer=signer, refs=refs)
