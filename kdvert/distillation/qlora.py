@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from kdvert.distillation import processes, trackers
+from kdvert.distillation import processes, sharding, trackers
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Parts, Phase, Row
 from kdvert.distillation.settings import Settings
@@ -45,12 +45,14 @@ class Trained:
         tokens: tokens the student has read, padding left out.
         trainable_parameters: numbers in the adapter.
         resumed_at: step of the checkpoint that training went on from, or 0.
+        sharded: whether the base lay in shards, one a process.
     """
 
     history: list[dict[str, Any]]
     tokens: int
     trainable_parameters: int
     resumed_at: int
+    sharded: bool
 
     def last(self, name: str) -> float | None:
         """Return the last value of ``loss`` or ``eval_loss``."""
@@ -104,16 +106,18 @@ def train(
     total = sum(_steps(phase, settings) for phase in phases)
     with progress.bar("training steps", total) as bar, _enough_memory(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of TRL's own use of transformers; nothing a user could mend
-        model = _adapted(unpacked(load_base(weights, hardware, four_bit=four_bit), hardware), settings)
+        sharded = sharding.choose(settings, weights, hardware, four_bit=four_bit)
+        model = _model(weights, hardware, settings, four_bit=four_bit, sharded=sharded)
         for number, phase in enumerate(phases):
-            backend = _Backend(phase, checkpoints / f"{number}-{phase.name}", weights, hardware, settings, bar)
-            backend.run(model, sofar)
+            folder = checkpoints / f"{number}-{phase.name}"
+            _Backend(phase, folder, weights, hardware, settings, bar, sharded).run(model, sofar)
         if validation and not phases[-1].validation:
-            backend = _Backend(phases[-1], checkpoints / "held-out", weights, hardware, settings, bar)
+            backend = _Backend(phases[-1], checkpoints / "held-out", weights, hardware, settings, bar, sharded)
             sofar.history.append(backend.measured(model, validation, sofar))
     if processes.current().writes:
         _save(model, adapter, weights.ref)
-    return Trained(sofar.history, sofar.tokens, sum(p.numel() for p in _trainable(model)), sofar.resumed_at)
+    trainable = sum(p.numel() for p in _trainable(model))
+    return Trained(sofar.history, sofar.tokens, trainable, sofar.resumed_at, sharded)
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class _Backend:
     hardware: Hardware
     settings: Settings
     bar: Bar
+    sharded: bool
 
     def run(self, model: PeftModel, sofar: _Sofar) -> None:
         """Train the phase, or take over what an earlier run made of it."""
@@ -158,6 +163,8 @@ class _Backend:
                 trainer = self.phase.trainer(parts)
                 trainer.remove_callback(PrinterCallback)
                 _in_full_precision(model)
+                if self.sharded:
+                    sharding.drive(trainer)
                 trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         if _REFERENCE in model.peft_config:
             model.delete_adapter(_REFERENCE)
@@ -228,6 +235,16 @@ def _arguments(
         "dataloader_pin_memory": on_gpu,
         "ddp_find_unused_parameters": False,  # every part of the adapter is used in every step
     }
+
+
+def _model(weights: Weights, hardware: Hardware, settings: Settings, *, four_bit: bool, sharded: bool) -> PeftModel:
+    """Return the base with a new adapter."""
+    if not sharded:
+        return _adapted(unpacked(load_base(weights, hardware, four_bit=four_bit), hardware), settings)
+    with sharding.in_turn():
+        model = _adapted(load_base(weights, hardware, four_bit=four_bit, to_shard=True), settings)
+        sharding.shard(model, hardware)
+    return model
 
 
 def _adapted(base: Any, settings: Settings) -> PeftModel:

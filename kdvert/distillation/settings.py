@@ -60,6 +60,9 @@ class Settings(ConfigBase):
     report_to: list[str] = Field([], description="experiment trackers, offline unless your environment says "
                                  f"otherwise: none, {', '.join(TRACKERS)}")  # fmt: skip
     four_bit: FourBit = Field("auto", description="hold the base in 4 bits (nf4): auto | true | false")
+    shard: Literal["auto"] | bool = Field("auto", description="cut the base into shards, one a process, where several "
+                                          "processes train (FSDP); auto: if whole copies would take over half of the "
+                                          "memory")  # fmt: skip
     seed: int = Field(7, ge=0, description="seed of split, adapter and order")
     checkpoint_steps: int = Field(10, ge=1, description="steps between checkpoints; a killed run goes on from the last")
     cpt: ContinuedPretraining = Field(default_factory=ContinuedPretraining)

@@ -90,6 +90,8 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     if not processes.current().writes:
         return {}
     adapter |= {
+        "processes": processes.current().count,
+        "sharded": trained.sharded,
         "trainable_parameters": trained.trainable_parameters,
         "tokens": trained.tokens,
         "train_records": len(train.rows),

@@ -57,8 +57,18 @@ def context_length(weights: Weights) -> int:
     return int(config.get_text_config().max_position_embeddings)
 
 
-def load_base(weights: Weights, hardware: Hardware, *, four_bit: bool) -> PreTrainedModel:
-    """Return the base model on the machine's device, in nf4 or in the machine's dtype.
+def load_base(weights: Weights, hardware: Hardware, *, four_bit: bool, to_shard: bool = False) -> PreTrainedModel:
+    """Return the base model in nf4 or in the machine's dtype.
+
+    Args:
+        weights: of the model.
+        hardware: what this machine can do.
+        four_bit: hold linear layers in nf4.
+        to_shard: load it so that it can be cut into shards (FSDP): into the host's memory, since one device alone need
+            not hold it, and with packed weights in a dtype that can be cut and gathered.
+
+    Returns:
+        The model, on the machine's device unless it is to be sharded.
 
     Raises:
         UserError: the folder's model is of a kind that transformers does not know, or is damaged.
@@ -75,10 +85,12 @@ def load_base(weights: Weights, hardware: Hardware, *, four_bit: bool) -> PreTra
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=hardware.torch_dtype,
+            **({"bnb_4bit_quant_storage": hardware.torch_dtype} if to_shard else {}),
         )
+    device = "cpu" if to_shard else hardware.device
     with _loading(weights):
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            weights.path, device_map={"": hardware.device}, local_files_only=True, use_safetensors=True, **options
+            weights.path, device_map={"": device}, local_files_only=True, use_safetensors=True, **options
         )
     if four_bit:
         _compute_as_told(model)

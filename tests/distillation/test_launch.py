@@ -92,24 +92,38 @@ def test_what_cannot_be_is_refused(options, said, project):
     assert said in done.stderr.replace("\n", " ")
 
 
-@pytest.mark.slow
-def test_two_processes_learn_what_one_learns(project):
-    import torch
+@pytest.fixture
+def runs(project):
+    """Return what trains the project's student with options, and gives adapter, history and adapter.json."""
     from safetensors.torch import load_file
+
+    environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE")} | {"OMP_NUM_THREADS": "1"}
+
+    def run(*options):
+        command = [sys.executable, "-m", "kdvert", "distill", "--project", str(project), "--force", *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False, env=environment)
+        assert done.returncode == 0, done.stderr[-3000:]
+        out = project / "work/distill"
+        history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+        told = json.loads((out / "adapter.json").read_text())
+        return load_file(out / "adapter/adapter_model.safetensors"), history, told
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [(), ("distill.shard=true", "distill.four_bit=true")], ids=["copies", "shards"])
+def test_two_processes_learn_what_one_learns(project, runs, more):
+    import torch
 
     # twelve records are three full steps: accelerate fills a last one that is not full with records from the front
     accepted = project / "work/review/accepted.jsonl"
     accepted.write_text("".join(accepted.read_text().splitlines(keepends=True)[::20][:12]))
-    whole = [*SET, "--set", "distill.validation_share=0", "--set", "distill.canaries.count=0"]
-    environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE")} | {"OMP_NUM_THREADS": "1"}
-    adapters, histories = [], []
-    for options in (["--launch", "--processes", "2"], []):
-        command = [sys.executable, "-m", "kdvert", "distill", "--project", str(project), "--force", *options, *whole]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False, env=environment)
-        assert done.returncode == 0, done.stderr[-3000:]
-        out = project / "work/distill"
-        adapters.append(load_file(out / "adapter/adapter_model.safetensors"))
-        histories.append([json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()])
+    settings = [*SETTINGS, "validation_share=0", "canaries.count=0"]
+    whole = [part for one in [*(f"distill.{s}" for s in settings), *more] for part in ("--set", one)]
+    found = [runs(*options, *whole) for options in (["--launch", "--processes", "2"], [])]
+    adapters, histories, told = zip(*found, strict=True)
+    assert [(one["processes"], one["sharded"]) for one in told] == [(2, bool(more)), (1, False)]
     two, one = (torch.cat([value.flatten() for value in adapter.values()]) for adapter in adapters)
     assert [row["step"] for row in histories[0]] == [row["step"] for row in histories[1]]
     assert [row["tokens"] for row in histories[0]] == [row["tokens"] for row in histories[1]]
