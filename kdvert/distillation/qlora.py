@@ -160,9 +160,9 @@ class _Backend:
                 [watch(self.bar)],
             )  # fmt: skip
             with _dropout_kept(model):
-                trainer = self.phase.trainer(parts)
+                with _precision_kept(model):
+                    trainer = self.phase.trainer(parts)
                 trainer.remove_callback(PrinterCallback)
-                _in_full_precision(model)
                 if self.sharded:
                     sharding.drive(trainer)
                 trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -186,7 +186,8 @@ class _Backend:
         """Return the loss on held-out answers after the phase, as a row of the history."""
         own = replace(self.phase, rows=rows, validation=rows, steps=None)
         arguments = _arguments(own, self.settings, self.hardware, self.folder, resume=None) | {"save_strategy": "no"}
-        trainer = sft.trainer(Parts(model, load_tokenizer(self.weights), arguments, rows, rows, []))
+        with _precision_kept(model):
+            trainer = sft.trainer(Parts(model, load_tokenizer(self.weights), arguments, rows, rows, []))
         loss = float(trainer.evaluate()["eval_loss"])
         facts = {"objective": self.phase.name, "step": sofar.steps, "epoch": self.phase.epochs}
         return {**facts, "eval_loss": loss, "tokens": sofar.tokens}
@@ -262,14 +263,17 @@ def _adapted(base: Any, settings: Settings) -> PeftModel:
     return cast("PeftModel", get_peft_model(base, config))
 
 
-def _in_full_precision(model: PeftModel) -> None:
-    """Hold the adapter in float32.
+@contextmanager
+def _precision_kept(model: PeftModel) -> Iterator[None]:
+    """Keep what was learned as it is while a trainer is made.
 
-    TRL casts the adapter of a 4-bit base to bfloat16: small updates are lost in it, and a CPU without bf16
-    instructions crawls. Mixed precision on a GPU casts where it must.
+    TRL's trainers round the adapter of a 4-bit base to bfloat16: with every phase something would be forgotten, small
+    updates would be lost, and a CPU without bf16 instructions would crawl. On a GPU mixed precision casts where it must.
     """
+    learned = {parameter: parameter.data for parameter in _trainable(model)}
+    yield
     for parameter in _trainable(model):
-        parameter.data = parameter.data.float()
+        parameter.data = learned.get(parameter, parameter.data).float()
 
 
 @contextmanager

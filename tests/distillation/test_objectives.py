@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from kdvert.configuration import validate
+from kdvert.distillation import qlora
 from kdvert.distillation.data import IGNORED
 from kdvert.distillation.objectives import cpt, kl, preference, sft
 from kdvert.distillation.settings import Settings
@@ -252,6 +253,22 @@ def test_a_schedule_goes_through_its_phases_and_measures_at_the_end(
     assert steps == sorted(steps)
     assert "eval_loss" in trained.history[-1]
     assert not list((tmp_path / "elsewhere").iterdir()), "nothing is left where the user stands"
+
+
+def test_phases_forget_nothing_of_each_other_where_the_base_stays_in_four_bits(
+    material, train, make_example, tmp_path, monkeypatch
+):
+    """TRL's trainers round the adapter of such a base to bfloat16, that of the measurement behind the last one too."""
+    some = material(held_out=[make_example(30, "held.md")], epochs=1)
+    train(some, "sft", "preference", adapter="unpacked")
+    (tmp_path / "checkpoints").rename(tmp_path / "old")
+    packed = []
+    monkeypatch.setattr(qlora, "unpacked", lambda base, hardware: packed.append(base.is_loaded_in_4bit) or base)
+    train(some, "sft", "preference")
+    assert packed == [True]
+    first, second = adapter_of(tmp_path, "unpacked"), adapter_of(tmp_path)
+    assert {value.dtype for value in second.values()} == {torch.float32}
+    assert max(float((first[name] - second[name]).abs().max()) for name in first) < 1e-5
 
 
 def test_dropout_holds_in_the_phases_after_one_that_turns_it_off(material, train, monkeypatch):
