@@ -150,7 +150,8 @@ def trainer(parts: Parts, teacher: PreTrainedModel, own: HiddenStates) -> Traine
 
         def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
             super()._save(output_dir, state_dict)
-            save_model(matrices, str(Path(output_dir or str(self.args.output_dir)) / _FILE))
+            if self.args.should_save:  # beside shards, every process comes here
+                save_model(matrices, str(Path(output_dir or str(self.args.output_dir)) / _FILE))
 
         def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
             super()._load_from_checkpoint(resume_from_checkpoint, model)

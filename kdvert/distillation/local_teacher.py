@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kdvert.distillation import sharding
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Material, Phase
 from kdvert.errors import UserError
@@ -69,18 +70,31 @@ class LocalTeacher:
             )
         return ""
 
-    def load(self, four_bit: FourBit) -> PreTrainedModel:
+    def load(self, four_bit: FourBit, *, sharded: bool = False) -> PreTrainedModel:
         """Return the model, as a student's base is held, and nothing of it to be trained.
+
+        Args:
+            four_bit: as in the settings.
+            sharded: cut it into shards, one a process.
 
         Raises:
             UserError: it is damaged, or of a kind that transformers does not know, or this machine has no 4 bits.
             WorkFailed: it does not fit into memory.
         """
         hardware = probe()
-        model = load_base(self.weights, hardware, four_bit=use_four_bit(four_bit, hardware))
-        model = unpacked(model, hardware).eval()
-        model.requires_grad_(False)
+        packed = use_four_bit(four_bit, hardware)
+        if not sharded:
+            return _frozen(unpacked(load_base(self.weights, hardware, four_bit=packed), hardware))
+        with sharding.in_turn():
+            model = _frozen(load_base(self.weights, hardware, four_bit=packed, to_shard=True))
+            sharding.shard(model, hardware)
         return model
+
+
+def _frozen(model: PreTrainedModel) -> PreTrainedModel:
+    model.eval()
+    model.requires_grad_(False)
+    return model
 
 
 def without_teacher(name: str, material: Material, problem: str, *, fall_back: bool, instead: str) -> Phase:

@@ -157,7 +157,7 @@ class _Backend:
         with trackers.tracked(self.settings.report_to, tracking, self.run_name) as reporting:
             parts = Parts(
                 model, load_tokenizer(self.weights), arguments | reporting, self.phase.rows, self.phase.validation,
-                [watch(self.bar)],
+                [watch(self.bar)], self.sharded,
             )  # fmt: skip
             with _dropout_kept(model):
                 with _precision_kept(model):
@@ -268,7 +268,7 @@ def _precision_kept(model: PeftModel) -> Iterator[None]:
     """Keep what was learned as it is while a trainer is made.
 
     TRL's trainers round the adapter of a 4-bit base to bfloat16: with every phase something would be forgotten, small
-    updates would be lost, and a CPU without bf16 instructions would crawl. On a GPU mixed precision casts where it must.
+    updates would be lost, and a CPU without bf16 instructions would crawl. Mixed precision on a GPU casts as it must.
     """
     learned = {parameter: parameter.data for parameter in _trainable(model)}
     yield

@@ -66,6 +66,7 @@ class Parts:
         rows: to train on.
         validation: to measure on; None for none.
         callbacks: of the backend.
+        sharded: whether the base lies in shards, one a process; a teacher beside it does likewise.
     """
 
     model: PeftModel
@@ -74,6 +75,7 @@ class Parts:
     rows: Any
     validation: Any
     callbacks: Sequence[TrainerCallback]
+    sharded: bool = False
 
 
 @dataclass(frozen=True)

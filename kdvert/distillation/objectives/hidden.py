@@ -49,4 +49,4 @@ class _Maker:
     def __call__(self, parts: Parts) -> Trainer:
         from kdvert.distillation.beside_teacher import trainer
 
-        return trainer(parts, self.teacher.load(self.own.four_bit), self.own)
+        return trainer(parts, self.teacher.load(self.own.four_bit, sharded=parts.sharded), self.own)

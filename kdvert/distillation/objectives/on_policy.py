@@ -58,7 +58,7 @@ class _Maker:
         )
         made: Trainer = resumable(DistillationTrainer, "prompt_mask", "completion_mask")(
             model=parts.model,
-            teacher_model=self.teacher.load(self.own.four_bit),
+            teacher_model=self.teacher.load(self.own.four_bit, sharded=parts.sharded),
             processing_class=parts.tokenizer,
             args=args,
             train_dataset=Dataset.from_list(full_batches(parts.rows, step_size(args))),
