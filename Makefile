@@ -30,7 +30,7 @@ demo: setup ## a distilled medical student, a before/after table, a report and i
 	$(BIN)/kdvert report --project $(DEMO) $(DEMO_SET)
 
 test: setup ## the tests (the long ones: make test ARGS="-m slow")
-	$(BIN)/python -m pytest -n logical --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n logical --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, types and layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -24,7 +24,7 @@ from kdvert.stages.contract import StageContext  # noqa: E402
 from kdvert.templates import TemplateSet  # noqa: E402
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of this name
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let workers share the tests file by file, and let one have all that look at the same finished run."""
     for item in items:
