@@ -32,6 +32,7 @@ from kdvert.reporting.plans import Plan, Range
 @click.option("--length", type=int, help="With --training: tokens of the longest record.")
 @click.option("--rank", type=int, help="With --training: rank of the adapter.")
 @click.option("--four-bit/--no-four-bit", default=None, help="With --training: hold the base in 4 bits or not.")
+@click.option("--gpus", type=click.IntRange(1, 1024), help="With --training: what fits on so many of each GPU.")
 @SET
 @command
 def plan(
@@ -44,6 +45,7 @@ def plan(
     length: int | None,
     rank: int | None,
     four_bit: bool | None,
+    gpus: int | None,
     overrides: tuple[str, ...],
     console: Console,
 ) -> dict[str, Any]:
@@ -59,10 +61,10 @@ def plan(
     chosen = {"student": student, "batch_size": batch, "max_length": length, "rank": rank, "four_bit": four_bit}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     if training:
-        return _training(folder, chosen, overrides, console)
-    if chosen:
+        return _training(folder, chosen, overrides, console, gpus or 1)
+    if chosen or gpus:
         raise UserError(
-            "--student, --batch, --length, --rank and --four-bit belong to --training.",
+            "--student, --batch, --length, --rank, --four-bit and --gpus belong to --training.",
             hint="Add --training, or set them for the whole plan: --set distill.batch_size=4.",
         )
     if sample == 0:
@@ -77,7 +79,9 @@ def plan(
     return {**made.model_dump(mode="json"), "log": str(path)}
 
 
-def _training(folder: Path, chosen: dict[str, Any], overrides: tuple[str, ...], console: Console) -> dict[str, Any]:
+def _training(
+    folder: Path, chosen: dict[str, Any], overrides: tuple[str, ...], console: Console, gpus: int
+) -> dict[str, Any]:
     """Plan the training by a project's settings, if there is a project, and by those that were chosen."""
     from kdvert.distillation.settings import Settings
     from kdvert.pipeline import plan_training
@@ -86,7 +90,7 @@ def _training(folder: Path, chosen: dict[str, Any], overrides: tuple[str, ...], 
     if "student" not in chosen or overrides:
         project = read(find(folder))
         root, settings = project.root, runner.prepare(project, overrides).resolved.stages["distill"].model_dump()
-    made = plan_training.memory(validate(Settings, settings | chosen, where="the options of kdvert plan"), root)
+    made = plan_training.memory(validate(Settings, settings | chosen, where="the options of kdvert plan"), root, gpus)
     show_training(console, made)
     return made.model_dump(mode="json")
 

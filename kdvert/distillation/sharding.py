@@ -64,8 +64,8 @@ def in_turn() -> Iterator[None]:
 def shard(model: Any, hardware: Hardware) -> None:
     """Cut the frozen parameters of a model into shards, and move what is this process's to its device.
 
-    Each layer of the transformer is gathered for itself. Embeddings, norms and the output layer are gathered together
-    for as long as the model computes.
+    Each layer of the transformer is gathered for itself, and so are embeddings; the output layer, with embeddings that
+    share its weights, for as long as the model computes.
 
     Args:
         model: with an adapter or without, in the host's memory.
@@ -77,8 +77,8 @@ def shard(model: Any, hardware: Hardware) -> None:
     mesh = init_device_mesh(hardware.device, (processes.current().count,))
     whole: set[Parameter] = {p for p in model.parameters() if p.requires_grad}
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    for layer in layers(base):
-        fully_shard(layer, mesh=mesh, ignored_params=whole)
+    for module in (*layers(base), *own_embeddings(base)):
+        fully_shard(module, mesh=mesh, ignored_params=whole)
     fully_shard(model, mesh=mesh, ignored_params=whole)
     for parameter in whole:
         parameter.data = parameter.data.to(mesh.device_type)
@@ -102,6 +102,13 @@ def layers(base: Any) -> list[Module]:
         f"The layers of {type(base).__name__} cannot be found, so its base cannot be sharded.",
         hint="Set distill.shard: false: each process then holds all of the base.",
     )
+
+
+def own_embeddings(base: Any) -> list[Module]:
+    """Return the embeddings of the input, unless the output layer shares their weights."""
+    inputs, outputs = base.get_input_embeddings(), base.get_output_embeddings()
+    shared = outputs is None or inputs.weight is outputs.weight
+    return [] if shared else [inputs]
 
 
 def drive(trainer: Trainer) -> None:

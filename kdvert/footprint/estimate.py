@@ -30,6 +30,9 @@ ADAM, ADAM_8_BIT = 8, 2 * (1 + 4 / 256)
 """Bytes of AdamW's two moments for a number that is trained: in float32, or in 8 bits with a scale for 256 of them."""
 
 
+GATHERED = 2
+"""Layers of a sharded base that are whole at once: one computes, the next one comes in."""
+
 HEAP = 32 * 2**20
 """Larger tensors get pages of their own from Linux, on a CPU, and give them back whole: ``M_MMAP_THRESHOLD`` of glibc
 rises up to it (mallopt(3))."""
@@ -71,23 +74,30 @@ class Held:
     reference: int
     optimizer: int
     unpacking: int
+    gathered: int
     packed: bool
     eight_bit: bool
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.linear + self.rest + self.adapter + self.reference + self.optimizer + self.unpacking
+        held = self.linear + self.rest + self.adapter + self.reference + self.optimizer
+        return held + self.unpacking + self.gathered
 
 
 def held(student: Student, machine: Machine, *, four_bit: bool) -> Held:
-    """Return what a machine holds from the first step to the last."""
+    """Return what a device holds from the first step to the last."""
     count, item = student.sizes, machine.hardware.torch_dtype.itemsize
-    packed = four_bit and stays_packed(count.base, machine.hardware)
+    sharded = machine.count > 1
+    packed = four_bit and (sharded or stays_packed(count.base, machine.hardware))
     eight_bit = machine.hardware.device == "cuda" and machine.hardware.four_bit
+    linear = _packed(count) if packed else count.linear * item
+    layer = (linear + (count.rest - count.outside) * item) / count.layers
+    scales = _packed(count) - count.linear // 2 if packed else 0  # what unpacks the weights is in no shard
     return Held(
-        linear=_packed(count) if packed else count.linear * item,
-        rest=count.rest * item,
+        linear=scales + (linear - scales) // machine.count,
+        rest=count.rest * item // machine.count,
+        gathered=round(count.outside * item + GATHERED * layer) if sharded else 0,
         adapter=count.adapter * 4,
         reference=count.adapter * 4 if any(STEPS[name].reference for name in student.objectives) else 0,
         optimizer=round(count.adapter * (ADAM_8_BIT if eight_bit else ADAM)),
@@ -108,6 +118,9 @@ def loading(student: Student, machine: Machine, *, four_bit: bool) -> int:
     memory while they are read, are not counted: the system takes that memory back where it is short.
     """
     count, item = student.sizes, machine.hardware.torch_dtype.itemsize
+    if machine.count > 1:  # it is loaded into the host's memory and comes to the devices in shards, layer by layer
+        always = held(student, machine, four_bit=four_bit)
+        return always.linear + always.rest + always.gathered
     if not four_bit:
         return count.base * item
     packed = _packed(count) + count.rest * item
@@ -139,13 +152,13 @@ def footprint(student: Student, machine: Machine, *, four_bit: bool, batch: int,
         student: base, adapter, objectives.
         machine: to train on.
         four_bit: whether the base is held in nf4.
-        batch: records a step.
+        batch: records a step, shared out over the devices.
         length: tokens of the longest record.
     """
     always = held(student, machine, four_bit=four_bit)
     unknown, name, moment = None, student.objectives[0], dict.fromkeys(tracing.KINDS, 0.0)
     try:
-        name, moment = _fullest(student, machine, batch, length)
+        name, moment = _fullest(student, machine, batch // machine.count, length)
     except UserError as error:
         unknown = f"{error.message}"
     parts = _parts(student, machine, always, moment)
@@ -186,15 +199,18 @@ def _parts(student: Student, machine: Machine, always: Held, moment: Moment) -> 
     dtype = machine.hardware.dtype
     form = "nf4, double quantization" if always.packed else dtype
     checkpointed = ", computed again on the way back" if computing(machine).checkpointing else ", kept for the way back"
+    if machine.count > 1:
+        form, dtype = f"{form}, 1 of {machine.count} shards", f"{dtype}, 1 of {machine.count} shards"
     rows = [
         ("weights of linear layers", always.linear, form),
         ("embeddings, norms, output layer", always.rest, dtype),
-        ("a layer's weights, unpacked", always.unpacking, f"{dtype}, one at a time"),
+        ("gathered weights", always.gathered, f"the output layer, and {GATHERED} layers at a time"),
+        ("a layer's weights, unpacked", always.unpacking, f"{machine.hardware.dtype}, one at a time"),
         ("adapter", always.adapter, f"float32, rank {student.adapter.rank}"),
         ("adapter as it was", always.reference, "what preference holds the student to"),
         ("optimizer", always.optimizer, f"AdamW, two {'8-bit numbers' if always.eight_bit else 'float32'} a number"),
         ("gradients", moment["gradients"], "float32, those there at the fullest moment"),
-        ("activations", moment["activations"], f"{dtype}{checkpointed}"),
+        ("activations", moment["activations"], f"{machine.hardware.dtype}{checkpointed}"),
         ("logits and loss", moment["logits"], f"over {student.sizes.vocabulary:,} tokens"),
         ("gaps between tensors", moment["gaps"], "freed, and too small for others"),
     ]

@@ -73,7 +73,7 @@ def fit(student: Student, machine: Machine, *, four_bit: bool, batch: int, lengt
         student: base, adapter, objectives.
         machine: to train on.
         four_bit: whether the base is held in nf4.
-        batch: records a step, for which the longest length is looked for.
+        batch: records a step over all devices, for which the longest length is looked for.
         length: tokens of a record, for which the largest batch is looked for.
 
     Raises:
@@ -83,18 +83,19 @@ def fit(student: Student, machine: Machine, *, four_bit: bool, batch: int, lengt
     always = held(student, machine, four_bit=four_bit).total
     loads = loading(student, machine, four_bit=four_bit) <= machine.usable_bytes
 
-    def fits(some: int, tokens: int) -> bool:
-        return loads and always + grows.at(some, tokens) <= machine.usable_bytes
+    def fits(each: int, tokens: int) -> bool:
+        return loads and always + grows.at(each, tokens) <= machine.usable_bytes
 
+    share = max(1, batch // machine.count)
     context = student.sizes.context or MOST_BATCH
     return Fit(
         machine=machine.name,
         precision=precision(machine.hardware, four_bit=four_bit),
         memory_bytes=machine.hardware.memory_bytes,
         usable_bytes=machine.usable_bytes,
-        peak_bytes=round(always + grows.at(batch, length)),
-        batch=_largest(MOST_BATCH, lambda some: fits(some, length)),
-        length=_largest(context, lambda tokens: fits(batch, tokens)),
+        peak_bytes=round(always + grows.at(share, length)),
+        batch=_largest(MOST_BATCH, lambda each: fits(each, length)) * machine.count,
+        length=_largest(context, lambda tokens: fits(share, tokens)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kdvert.hardware import Capabilities, Hardware, choose
 
@@ -14,15 +14,26 @@ memory, the system and Python's libraries have the rest."""
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine by name."""
+    """A machine by name.
+
+    Attributes:
+        name: of it.
+        hardware: of each device.
+        count: devices, each with a process and its memory; over several the base is sharded (FSDP).
+    """
 
     name: str
     hardware: Hardware
+    count: int = 1
 
     @property
     def usable_bytes(self) -> int:
-        """Memory that a training may take."""
+        """Memory of a device that a training may take."""
         return int(_USABLE[self.hardware.device] * self.hardware.memory_bytes)
+
+    def times(self, count: int) -> Machine:
+        """Return so many of its devices."""
+        return replace(self, name=f"{count} x {self.name}", count=count) if count > 1 else self
 
 
 def _gpu(name: str, gib: float, capability: tuple[int, int]) -> Machine:

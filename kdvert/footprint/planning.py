@@ -15,7 +15,9 @@ from kdvert.students.models import FourBit, use_four_bit
 
 
 @lru_cache(maxsize=16)
-def plan(student: Student, machine: Machine, four_bit: FourBit, *, batch: int, length: int) -> TrainingPlan:
+def plan(
+    student: Student, machine: Machine, four_bit: FourBit, *, batch: int, length: int, gpus: int = 1
+) -> TrainingPlan:
     """Return what training ``student`` takes.
 
     Args:
@@ -24,15 +26,22 @@ def plan(student: Student, machine: Machine, four_bit: FourBit, *, batch: int, l
         four_bit: as in the settings.
         batch: records a step.
         length: tokens of the longest record.
+        gpus: how many of each common GPU, over which the base is sharded.
 
     Raises:
-        UserError: the model cannot be built from its config, or does not read so many tokens.
+        UserError: the batch cannot be shared out over the GPUs; the model cannot be built from its config, or does not
+            read so many tokens.
     """
     count = student.sizes
     if count.context and length > count.context:
         raise UserError(
             f"Records of {length} tokens: '{student.ref}' reads {count.context} at most.",
             hint="Lower the length (distill.max_length), or take another student.",
+        )
+    if gpus < 1 or batch % gpus:
+        raise UserError(
+            f"{batch} records a step cannot be shared out evenly over {gpus} GPUs.",
+            hint="Take a multiple of the GPUs as the batch (distill.batch_size).",
         )
     here = use_four_bit(four_bit, machine.hardware)
     at_hand = footprint(student, machine, four_bit=here, batch=batch, length=length)
@@ -41,13 +50,18 @@ def plan(student: Student, machine: Machine, four_bit: FourBit, *, batch: int, l
     if at_hand.unknown:
         notes.append(f"The memory of a step is not known, only what is held all the time. {at_hand.unknown}")
     else:
-        machines = [(machine, here), *((gpu, use_four_bit(four_bit, gpu.hardware)) for gpu in GPUS)]
+        machines = [(machine, here), *((gpu.times(gpus), use_four_bit(four_bit, gpu.hardware)) for gpu in GPUS)]
         fits = [fit(student, some, four_bit=bits, batch=batch, length=length) for some, bits in machines]
         fits[0] = fits[0].model_copy(update={"peak_bytes": at_hand.peak_bytes})
     if at_hand.mapped_bytes >= 1e6:
         size = f"{at_hand.mapped_bytes / 1e6:,.0f} MB"
         notes.append(
             f"{size} of the weights' file stay mapped beside it, which the system takes back where it is short."
+        )
+    if gpus > 1:
+        notes.append(
+            f"Of {gpus} GPUs each takes {batch // gpus} of {batch} records, and a shard of the base (distill.shard); "
+            "what one of them takes is shown. The host's memory holds the base while it is loaded."
         )
     if len(student.objectives) > 1:
         notes.append(f"Of {', '.join(student.objectives)} the memory is that of {at_hand.objective}, which takes most.")

@@ -35,6 +35,7 @@ class Sizes:
     Attributes:
         linear: in linear layers, which 4 bits hold and the adapter is laid on.
         rest: in all other parameters: embeddings, norms, output layer, biases, and experts that are no linear layers.
+        outside: of them those that are neither in the transformer's layers nor in embeddings of their own.
         largest: in the largest linear layer.
         matrices: linear layers.
         adapter: in the adapter; all of them are trained.
@@ -45,6 +46,7 @@ class Sizes:
 
     linear: int
     rest: int
+    outside: int
     largest: int
     matrices: int
     adapter: int
@@ -145,14 +147,19 @@ def sizes(config: PretrainedConfig, ref: str, adapter: Adapter) -> Sizes:
     linear = [m.weight.numel() for m in matrices]
     base = sum(p.numel() for p in model.parameters())
     text: Any = config.get_text_config()
+    depth = int(text.num_hidden_layers)
+    layers = next((m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == depth), None)
+    inputs: Any = model.get_input_embeddings()
+    own = 0 if output is None or inputs.weight is output.weight else inputs.weight.numel()
     adapted = with_adapter(model, adapter)
     return Sizes(
         linear=sum(linear),
         rest=base - sum(linear),
+        outside=base - sum(p.numel() for p in layers.parameters()) - own if layers is not None else base - sum(linear),
         largest=max(linear, default=0),
         matrices=len(linear),
         adapter=sum(p.numel() for p in adapted.parameters() if p.requires_grad),
-        layers=int(text.num_hidden_layers),
+        layers=depth,
         context=int(getattr(text, "max_position_embeddings", 0) or 0),
         vocabulary=int(text.vocab_size),
     )

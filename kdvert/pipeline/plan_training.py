@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def memory(settings: Settings, root: Path) -> TrainingPlan:
+def memory(settings: Settings, root: Path, gpus: int = 1) -> TrainingPlan:
     """Return what a training with these settings takes.
 
     Args:
         settings: of the stage ``distill``.
         root: the folder that a student's relative path starts from.
+        gpus: see `kdvert.footprint.planning.plan`.
 
     Raises:
         UserError, WorkFailed: there is no config.json of the student, or nothing can be made of it.
@@ -46,7 +47,9 @@ def memory(settings: Settings, root: Path) -> TrainingPlan:
     config = read_config(config_folder(settings.student, root=root), settings.student)
     adapter = Adapter(settings.rank, settings.variant)
     student = Student(settings.student, config, adapter, tuple(dict.fromkeys(settings.objective)))
-    return plan(student, here(probe()), settings.four_bit, batch=settings.batch_size, length=settings.max_length)
+    return plan(
+        student, here(probe()), settings.four_bit, batch=settings.batch_size, length=settings.max_length, gpus=gpus
+    )
 
 
 def of_run(run: Run, earlier: Plan | None) -> TrainingPlan | str:
