@@ -34,14 +34,16 @@ SHAPES = {
              "num_key_value_heads": 3},
     "360M": {"hidden_size": 960, "intermediate_size": 2560, "num_hidden_layers": 32, "num_attention_heads": 15,
              "num_key_value_heads": 5},
+    "1.1B": {"hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22, "num_attention_heads": 32,
+             "num_key_value_heads": 4},
 }  # fmt: skip
-"""Llamas: the second is SmolLM2-135M's, the third SmolLM2-360M's."""
+"""Llamas: the second is SmolLM2-135M's, the third SmolLM2-360M's, the last but for its vocabulary TinyLlama's."""
 
 
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default="60M,135M,360M", help="some of 60M, 135M, 360M")
+    parser.add_argument("--sizes", default="60M,135M,360M", help="some of 60M, 135M, 360M, 1.1B")
     parser.add_argument("--shapes", default="1x512,4x256,8x256", help="batch x length, separated by commas")
     parser.add_argument("--four-bit", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--json", action="store_true")
@@ -114,13 +116,8 @@ def planned(model: Path, batch: int, length: int, *, four_bit: bool) -> dict[str
 def measured(model: str, batch: int, length: int, four_bit: bool) -> dict[str, Any]:
     """Train for some steps and return bytes: the baseline, and the peak without it."""
     import gc
-    import importlib
 
-    for name in ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate", "safetensors.torch"):
-        importlib.import_module(name)
-    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM  # noqa: F401  # loads what it needs
-    from trl import SFTConfig, SFTTrainer  # noqa: F401
-
+    import_all()
     from kdvert.distillation import qlora
     from kdvert.hardware import probe
 
@@ -129,13 +126,24 @@ def measured(model: str, batch: int, length: int, four_bit: bool) -> dict[str, A
     baseline = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     with tempfile.TemporaryDirectory() as folder:
-        trained = qlora.train(**_call(Path(model), Path(folder), batch, length, four_bit, hardware))
+        trained = qlora.train(**a_training(Path(model), Path(folder), batch, length, four_bit, hardware))
         peak = status("VmHWM")
     return {"baseline": baseline, "measured": peak - baseline, "tokens": trained.tokens,
             "trainable": trained.trainable_parameters}  # fmt: skip
 
 
-def _call(model: Path, folder: Path, batch: int, length: int, four_bit: bool, hardware: Any) -> dict[str, Any]:
+def import_all() -> None:
+    """Import the libraries that training needs, so that they are in memory before it is measured."""
+    import importlib
+
+    for name in ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "accelerate", "safetensors.torch"):
+        importlib.import_module(name)
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM  # noqa: F401  # loads what it needs
+    from trl import SFTConfig, SFTTrainer  # noqa: F401
+
+
+def a_training(model: Path, folder: Path, batch: int, length: int, four_bit: bool, hardware: Any) -> dict[str, Any]:
+    """Return the arguments of `kdvert.distillation.qlora.train` for some steps on made-up records."""
     import random
 
     from kdvert.distillation.objectives import sft
