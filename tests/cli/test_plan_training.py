@@ -57,10 +57,23 @@ def test_half_the_batch_takes_less_and_tables_fit_a_terminal(small, tmp_path, mo
     assert max(len(line) for line in shown.splitlines() if line.startswith(("│", "┃"))) <= 80
 
 
+def test_several_gpus_share_the_base_and_the_records(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = ("--training", "--student", small, "--batch", 8, "--length", 64, "--json")
+    one, four = (json.loads(called(*asked, *more)) for more in ((), ("--gpus", 4)))
+    assert [row["machine"] for row in four["fits"]][:2] == ["this machine", "4 x T4 16 GB"]
+    assert four["here"] == one["here"]
+    assert four["fits"][1]["peak_bytes"] < one["fits"][1]["peak_bytes"] / 2
+    assert any("each takes 2 of 8 records" in note for note in four["notes"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--student", "x"], "belong to --training"),
+        (["--gpus", "2"], "belong to --training"),
+        (["--training", "--student", "small", "--gpus", "3"], "8 records a step cannot be shared out evenly over 3"),
+        (["--training", "--student", "small", "--gpus", "0"], "0 is not in the range"),
         (["--training", "--student", "nowhere"], "there is no file or folder"),
         (["--training", "--student", "small", "--length", "1024"], "reads 512 at most"),
         (["--training", "--student", "small", "--batch", "0"], "greater than or equal to 1"),

@@ -19,6 +19,7 @@ from kdvert.distillation.settings import Settings
 from kdvert.errors import UserError
 from kdvert.hardware import Capabilities, choose, probe
 from kdvert.progress import Silent
+from kdvert.weights import resolve
 from tests.distillation.small import FAST, adapter_of
 
 GIB = 2**30
@@ -65,6 +66,17 @@ def test_layers_are_found_or_their_lack_is_named(weights):
         sharding.layers(base)
 
 
+def test_embeddings_are_cut_for_themselves_unless_the_output_shares_them(weights):
+    import torch
+
+    from kdvert.students.models import load_base
+
+    base = load_base(weights, probe(), four_bit=False)
+    assert sharding.own_embeddings(base) == []
+    base.lm_head.weight = torch.nn.Parameter(base.lm_head.weight.clone())
+    assert sharding.own_embeddings(base) == [base.model.embed_tokens]
+
+
 def test_an_older_transformers_is_told_apart_in_words():
     with pytest.raises(UserError, match=r"(?s)cannot train beside a base that is sharded.*upgrade transformers"):
         sharding.drive(SimpleNamespace())
@@ -93,12 +105,23 @@ def rows(material):
 
 
 @pytest.fixture
+def untied(tiny_model, tmp_path):
+    """A folder with the tiny model, its output layer apart from its embeddings."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+
+    config = LlamaConfig.from_pretrained(tiny_model, tie_word_embeddings=False)
+    AutoModelForCausalLM.from_pretrained(tiny_model, config=config).save_pretrained(tmp_path / "untied")
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(tmp_path / "untied")
+    return tmp_path / "untied"
+
+
+@pytest.fixture
 def together(rows, tiny_model, tmp_path):
     """Return what trains two phases on the rows in two processes, with shards, and says what came of it."""
 
-    def run(stop=None, **arguments):
+    def run(stop=None, model=tiny_model, **arguments):
         settings = FAST | {"shard": True, "dropout": 0.0}
-        job = {"folder": str(tmp_path), "settings": settings, "model": str(tiny_model), "rows": rows, "stop": stop}
+        job = {"folder": str(tmp_path), "settings": settings, "model": str(model), "rows": rows, "stop": stop}
         (tmp_path / "job.json").write_text(json.dumps(job | {"arguments": arguments}))
         command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
         done = subprocess.run(
@@ -116,7 +139,7 @@ def together(rows, tiny_model, tmp_path):
 def alone(rows, weights, tmp_path):
     """Train the same in this process."""
 
-    def run():
+    def run(weights=weights):
         settings = Settings(**FAST)
         phases = [Phase(n, rows, rows[:2], sft.trainer, settings.epochs, settings.learning_rate) for n in ("a", "b")]
         return qlora.train(
@@ -149,6 +172,8 @@ def test_two_processes_with_half_a_base_each_train_as_one_does_and_go_on_when_ki
 
 @pytest.mark.slow
 @pytest.mark.skipif(not probe().four_bit, reason="no 4 bits on this machine")
-def test_layers_can_be_computed_again_on_the_way_back(together, alone, tmp_path):
-    """As on a GPU: a layer that was given back is gathered a second time."""
-    same(together(gradient_checkpointing=True), alone(), tmp_path)
+def test_layers_can_be_computed_again_on_the_way_back(together, alone, untied, tmp_path):
+    """As on a GPU: a layer that was given back is gathered a second time. Here with embeddings of their own."""
+    said = together(model=untied, gradient_checkpointing=True)
+    assert said["apart"] == 0
+    same(said, alone(resolve(str(untied))), tmp_path)

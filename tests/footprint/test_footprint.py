@@ -75,6 +75,29 @@ def test_a_base_that_training_unpacks_is_planned_unpacked(student):
     assert roomy.unpacking == 0
 
 
+def test_devices_hold_shards_and_what_is_gathered(student):
+    """Four bits a weight are cut; the scales that unpack them, the adapter and its optimizer are whole everywhere."""
+    gpu = GPUS[1]
+    one, four = (held(student, gpu.times(count), four_bit=True) for count in (1, 4))
+    linear, layer = student.sizes.linear, student.sizes.linear / 6
+    assert one.gathered == 0
+    assert one.linear - four.linear == pytest.approx(linear / 2 * 3 / 4, rel=0.01)
+    assert four.rest == one.rest // 4
+    assert (four.adapter, four.optimizer) == (one.adapter, one.optimizer)
+    assert four.gathered > 2 * layer / 2 + student.sizes.outside * 2
+    assert gpu.times(1) is gpu
+    batches = [fit(student, gpu.times(count), four_bit=True, batch=4, length=64).batch for count in (1, 4)]
+    assert batches[1] % 4 == 0
+
+
+def test_embeddings_of_their_own_are_gathered_for_themselves(config_only, tmp_path):
+    plain = json.loads((config_only / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(plain | {"tie_word_embeddings": False}))
+    tied, apart = (Student("six", read_config(one, "six"), Adapter()).sizes for one in (config_only, tmp_path))
+    assert apart.rest - tied.rest == 64 * tied.vocabulary
+    assert apart.outside == tied.outside
+
+
 def test_activations_are_those_that_autograd_really_keeps(tiny_model):
     """Each storage that a real step keeps for the way back is counted; the trace must say the same."""
     import torch
