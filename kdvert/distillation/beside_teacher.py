@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kdvert.distillation.data import IGNORED
 from kdvert.distillation.objective_settings import HiddenStates
 from kdvert.distillation.objectives.contract import Parts
+from kdvert.students.tiling import tiled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,9 +105,13 @@ def words(logits: Tensor, labels: Tensor) -> tuple[Tensor, int]:
     """Return the sum of the loss on learned tokens, in nats, and how many they are."""
     import torch
 
-    learned = labels[:, 1:] != IGNORED
-    total = torch.nn.functional.cross_entropy(logits[:, :-1][learned].float(), labels[:, 1:][learned], reduction="sum")
-    return total, int(learned.sum())
+    labels = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=IGNORED).flatten()
+    positions = (labels != IGNORED).nonzero().squeeze(1)
+
+    def some(rows: Tensor, these: slice) -> Tensor:
+        return torch.nn.functional.cross_entropy(rows, labels[positions[these]], reduction="sum")
+
+    return tiled(logits, positions, some), len(positions)
 
 
 def trainer(parts: Parts, teacher: PreTrainedModel, own: HiddenStates) -> Trainer:

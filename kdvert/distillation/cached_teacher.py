@@ -14,6 +14,7 @@ from kdvert.distillation.data import IGNORED
 from kdvert.distillation.objectives.contract import Parts, Row
 from kdvert.features.divergence import Kept, Kind, divergence
 from kdvert.features.store import Store
+from kdvert.students.tiling import tiled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,24 +82,33 @@ class Reading:
             words_only: leave the teacher aside, as evaluation does: a held-out loss means the same for every objective.
         """
         import torch
+        from torch.nn.functional import pad
 
-        taught, labels = batch["taught"], batch["labels"]
-        first = int((labels != IGNORED).any(dim=0).nonzero()[0, 0])
-        keep = labels.shape[1] - first + 1  # and the position that predicts the first
+        first = int((batch["labels"] != IGNORED).any(dim=0).nonzero()[0, 0])
+        keep = batch["labels"].shape[1] - first + 1  # and the position that predicts the first
         inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids")}
-        logits = model(**inputs, use_cache=False, logits_to_keep=keep).logits[:, -keep:-1]
-        labels, taught = labels[:, -keep + 1 :], taught[:, -keep + 1 :]
-        learned = labels != IGNORED
-        logprobs = torch.log_softmax(logits[learned].float(), dim=1)
-        words = -logprobs.gather(1, labels[learned][:, None]).squeeze(1)
-        by_teacher = taught[learned]
-        if words_only or not by_teacher.any():
-            return words.sum(), len(words)
-        kept = Kept(**{n.removeprefix(_TEACHER): value for n, value in batch.items() if n.startswith(_TEACHER)})
-        share = self.answer_share
-        apart = divergence(self.kind, kept, logprobs[by_teacher])
-        total = (1 - share) * apart.sum() + share * words[by_teacher].sum() + words[~by_teacher].sum()
-        return total, len(words)
+        logits = model(**inputs, use_cache=False, logits_to_keep=keep).logits
+        if logits.shape[1] > keep:  # of a model that does not heed it
+            logits = logits[:, -keep:]
+        labels = pad(batch["labels"][:, -keep + 1 :], (0, 1), value=IGNORED).flatten()
+        taught = pad(batch["taught"][:, -keep + 1 :], (0, 1), value=False).flatten()
+        positions = (labels != IGNORED).nonzero().squeeze(1)
+        words, by_teacher = labels[positions], taught[positions]
+        line = by_teacher.cumsum(0)  # of the teacher's tensors: one a position that it teaches
+
+        def some(rows: Tensor, these: slice) -> Tensor:
+            logprobs = torch.log_softmax(rows, dim=1)
+            own = -logprobs.gather(1, words[these][:, None]).squeeze(1)
+            led = by_teacher[these]
+            if words_only or not led.any():
+                return own.sum()
+            lines = line[these][led] - 1
+            kept = Kept(**{n.removeprefix(_TEACHER): v[lines] for n, v in batch.items() if n.startswith(_TEACHER)})
+            share = self.answer_share
+            apart = divergence(self.kind, kept, logprobs[led])
+            return (1 - share) * apart.sum() + share * own[led].sum() + own[~led].sum()
+
+        return tiled(logits, positions, some), len(positions)
 
 
 def trainer(parts: Parts, reading: Reading) -> Trainer:

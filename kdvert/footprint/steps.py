@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kdvert.students.tiling import tiled
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -42,18 +44,23 @@ def words(model: Any, batch: dict[str, Tensor]) -> Tensor:
 
 
 def distributions(model: Any, batch: dict[str, Tensor]) -> Tensor:
-    """Return a loss on all logits: log-probabilities in float32 over the whole vocabulary.
+    """Return a loss on all logits, some positions at a time: log-probabilities in float32 over the whole vocabulary.
 
     Those of a batch in which every token is learned; the trainer leaves out prompts that no answer starts before.
     """
     import torch
 
     inputs = {name: value for name, value in batch.items() if name != "labels"}
-    logits = model(**inputs, use_cache=False).logits[:, :-1]
-    logprobs = torch.log_softmax(logits.reshape(-1, logits.shape[-1]).float(), dim=1)
-    kept = logprobs.gather(1, batch["labels"][:, 1:].reshape(-1, 1).expand(-1, 64))
-    loss: Tensor = -(kept.exp() * kept).sum()
-    return loss
+    logits = model(**inputs, use_cache=False).logits
+    words = batch["labels"].flatten()
+
+    def some(rows: Tensor, these: slice) -> Tensor:
+        logprobs = torch.log_softmax(rows, dim=1)
+        ids = words[these][:, None].expand(-1, 64)
+        kept, rest = logprobs.gather(1, ids), logprobs.scatter(1, ids, -torch.inf).logsumexp(dim=1)
+        return -(kept.exp() * kept).sum() + (rest.exp() * rest).sum()
+
+    return tiled(logits, torch.arange(words.numel(), device=words.device), some)
 
 
 def pairs(model: Any, batch: dict[str, Tensor]) -> Tensor:
