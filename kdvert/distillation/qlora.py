@@ -54,6 +54,11 @@ class Trained:
     resumed_at: int
     sharded: bool
 
+    def told(self) -> dict[str, Any]:
+        """Return what ``adapter.json`` tells of it."""
+        count = processes.current().count
+        return {"processes": count, **{n: getattr(self, n) for n in ("sharded", "trainable_parameters", "tokens")}}
+
     def last(self, name: str) -> float | None:
         """Return the last value of ``loss`` or ``eval_loss``."""
         return next((row[name] for row in reversed(self.history) if name in row), None)

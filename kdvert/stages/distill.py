@@ -90,10 +90,7 @@ def run(ctx: StageContext, config: Config) -> dict[str, Any]:
     if not processes.current().writes:
         return {}
     adapter |= {
-        "processes": processes.current().count,
-        "sharded": trained.sharded,
-        "trainable_parameters": trained.trainable_parameters,
-        "tokens": trained.tokens,
+        **trained.told(),
         "train_records": len(train.rows),
         "validation_records": len(validation.rows),
         "canaries": len(planted.canaries.canaries),

@@ -29,7 +29,7 @@ def press(page, *keys: str) -> None:
 
 def type_in(page, *fields: str) -> None:
     """Fill the form that has the focus, field by field, and send it with Enter."""
-    page.wait_for_function("document.activeElement.matches('input')")  # pages put it there by themselves
+    page.locator("input:focus").wait_for()  # pages put it there by themselves
     for number, text in enumerate(fields):
         if number:
             page.keyboard.press("Tab")
