@@ -1,7 +1,7 @@
 """Training: its speed, memory and loss in 4 bits, what a kill costs, and which objective teaches most.
 
 python benchmarks/distillation.py speed         # sft beside a bare TRL script; kl from kept distributions beside GKD
-python benchmarks/distillation.py bits          # 4-bit base beside float32: bytes of weights, held-out loss
+python benchmarks/distillation.py bits          # 4-bit base beside float32: bytes of weights, held-out loss, LoftQ
 python benchmarks/distillation.py resume        # killed with SIGKILL and gone on, beside uninterrupted
 python benchmarks/distillation.py study --folder FOLDER --plots docs/results
 

@@ -23,20 +23,25 @@ GOAL_MEMORY, GOAL_LOSS = 0.35, 0.05
 TRAIN, EPOCHS, SEED = 48, 3, 7
 
 
+CASES = {"float32": (False, "zero"), "nf4": (True, "zero"), "nf4-loftq": (True, "loftq")}
+"""What is compared: whether the base is in 4 bits, and where the adapter starts."""
+
+
 def measure(data: Path, folder: Path) -> list[dict[str, Any]]:
-    """Return a row for each precision. Kept in ``folder``, so that the second call goes on where the first stopped."""
-    return [_kept(data, folder, four_bit=four_bit) for four_bit in (False, True)]
+    """Return a row for each case. Kept in ``folder``, so that the second call goes on where the first stopped."""
+    return [_kept(name, data, folder) for name in CASES]
 
 
-def _kept(data: Path, folder: Path, *, four_bit: bool) -> dict[str, Any]:
-    path = folder / f"bits-{'nf4' if four_bit else 'float32'}.json"
+def _kept(name: str, data: Path, folder: Path) -> dict[str, Any]:
+    path = folder / f"bits-{name}.json"
     if not path.is_file():
-        path.write_text(json.dumps(_measured(data, folder, four_bit=four_bit)), encoding="utf-8")
+        path.write_text(json.dumps(_measured(name, data, folder)), encoding="utf-8")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
-def _measured(data: Path, folder: Path, *, four_bit: bool) -> dict[str, Any]:
+def _measured(name: str, data: Path, folder: Path) -> dict[str, Any]:
+    four_bit, start = CASES[name]
     study = Study(data, folder, SEED, TRAIN, 0)
     train, held_out = split(read(data), TRAIN, SEED)
     weights, hardware = resolve(DEFAULT_MODEL), probe()
@@ -46,9 +51,9 @@ def _measured(data: Path, folder: Path, *, four_bit: bool) -> dict[str, Any]:
     before = _mean(likelihoods(base, study.encoded(held_out, "gold")))
     del base
     gc.collect()
-    settings = Settings(epochs=EPOCHS, seed=SEED, four_bit=four_bit)
+    settings = Settings.model_validate({"epochs": EPOCHS, "seed": SEED, "four_bit": four_bit, "start": start})
     rows = sft.rows(study.encoded(train, "gold"))
-    work = folder / f"bits-{four_bit}"
+    work = folder / f"bits-{name}"
     qlora.train(
         [Phase("sft", rows, (), sft.trainer, EPOCHS, settings.learning_rate)], weights=weights, hardware=hardware,
         four_bit=four_bit, settings=settings, checkpoints=work / "checkpoints", adapter=work / "adapter",
@@ -57,7 +62,8 @@ def _measured(data: Path, folder: Path, *, four_bit: bool) -> dict[str, Any]:
     base = unpacked(load_base(weights, hardware, four_bit=four_bit), hardware).eval()
     student = with_adapter(base, work / "adapter")
     after = _mean(likelihoods(student, study.encoded(held_out, "gold")))
-    return {"four_bit": four_bit, "weights_bytes": size, "before": before, "after": after, "questions": len(held_out)}
+    return {"four_bit": four_bit, "start": start, "weights_bytes": size, "before": before, "after": after,
+            "questions": len(held_out)}  # fmt: skip
 
 
 def _mean(found: dict[str, tuple[float, int]]) -> float:
@@ -66,13 +72,15 @@ def _mean(found: dict[str, tuple[float, int]]) -> float:
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Lay the rows out for people."""
-    plain, packed = rows
+    plain, *others = rows
     lines = ["| base | weights, MB | held-out NLL a token, untrained | trained |", "|---|---|---|---|"]
-    for name, row in (("float32", plain), ("nf4", packed)):
+    for name, row in zip(CASES, rows, strict=True):
         lines.append(f"| {name} | {row['weights_bytes'] / 1e6:.1f} | {row['before']:.3f} | {row['after']:.3f} |")
-    memory, loss = packed["weights_bytes"] / plain["weights_bytes"], packed["after"] / plain["after"] - 1
-    lines.append(
-        f"\nnf4 takes {memory:.2f} of the memory (goal: at most {GOAL_MEMORY}); its loss after training is "
-        f"{loss:+.1%} (goal: at most {GOAL_LOSS:+.0%}), before {packed['before'] / plain['before'] - 1:+.1%}."
-    )
+    lines.append("")
+    for name, row in zip([*CASES][1:], others, strict=True):
+        memory, loss = row["weights_bytes"] / plain["weights_bytes"], row["after"] / plain["after"] - 1
+        lines.append(
+            f"{name} takes {memory:.2f} of the memory (goal: at most {GOAL_MEMORY}); its loss after training is "
+            f"{loss:+.1%} (goal: at most {GOAL_LOSS:+.0%}), before {row['before'] / plain['before'] - 1:+.1%}."
+        )
     return "\n".join(lines)

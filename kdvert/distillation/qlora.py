@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from kdvert.distillation import processes, sharding, trackers
+from kdvert.distillation import processes, sharding, starting, trackers
 from kdvert.distillation.objectives import sft
 from kdvert.distillation.objectives.contract import Parts, Phase, Row
 from kdvert.distillation.settings import Settings
@@ -246,14 +246,16 @@ def _arguments(
 def _model(weights: Weights, hardware: Hardware, settings: Settings, *, four_bit: bool, sharded: bool) -> PeftModel:
     """Return the base with a new adapter."""
     if not sharded:
-        return _adapted(unpacked(load_base(weights, hardware, four_bit=four_bit), hardware), settings)
+        base = unpacked(load_base(weights, hardware, four_bit=four_bit), hardware)
+        return _adapted(base, weights, settings, four_bit=four_bit)
     with sharding.in_turn():
-        model = _adapted(load_base(weights, hardware, four_bit=four_bit, to_shard=True), settings)
+        base = load_base(weights, hardware, four_bit=four_bit, to_shard=True)
+        model = _adapted(base, weights, settings, four_bit=four_bit)
         sharding.shard(model, hardware)
     return model
 
 
-def _adapted(base: Any, settings: Settings) -> PeftModel:
+def _adapted(base: Any, weights: Weights, settings: Settings, *, four_bit: bool) -> PeftModel:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -265,7 +267,10 @@ def _adapted(base: Any, settings: Settings) -> PeftModel:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    return cast("PeftModel", get_peft_model(base, config))
+    model = cast("PeftModel", get_peft_model(base, config))
+    if four_bit and settings.start == "loftq":
+        starting.make_up_for_rounding(model, weights)
+    return model
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from kdvert.distillation.objective_settings import (
 )
 from kdvert.distillation.objectives import OBJECTIVES, known
 from kdvert.distillation.packing import Setting as Packing
+from kdvert.distillation.starting import Start
 from kdvert.distillation.trackers import TRACKERS
 from kdvert.students.models import FourBit
 from kdvert.weights import DEFAULT_MODEL
@@ -50,6 +51,8 @@ class Settings(ConfigBase):
     alpha: int = Field(32, ge=1, description="scale of the adapter: alpha / rank")
     variant: Literal["lora", "rslora", "dora"] = Field("lora", description="rslora: scale alpha / sqrt(rank); dora: "
                                                        "learns the lengths of the weights apart")  # fmt: skip
+    start: Start = Field("zero", description="where the adapter starts: zero, so that the student is the base; loftq, "
+                         "at what 4 bits took from the base (of a base in full precision nothing: zero)")  # fmt: skip
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout in front of the adapter")
     batch_size: int = Field(8, ge=1, description="records a step")
     max_length: int = Field(512, ge=16, description="longest record in tokens; longer ones are left out, with a reason")
@@ -98,6 +101,12 @@ class Settings(ConfigBase):
     @classmethod
     def _are_trackers(cls, value: Sequence[str]) -> list[str]:
         return trackers.known(value)
+
+    @model_validator(mode="after")
+    def _can_start(self) -> Settings:
+        if self.start == "loftq" and self.variant == "dora":
+            raise ValueError("start: loftq goes with the variants lora and rslora; dora learns lengths of its own")
+        return self
 
     @model_validator(mode="after")
     def _have_teachers(self) -> Settings:
