@@ -10,7 +10,7 @@ import math
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -245,17 +245,18 @@ def _arguments(
 
 def _model(weights: Weights, hardware: Hardware, settings: Settings, *, four_bit: bool, sharded: bool) -> PeftModel:
     """Return the base with a new adapter."""
-    if not sharded:
-        base = unpacked(load_base(weights, hardware, four_bit=four_bit), hardware)
-        return _adapted(base, weights, settings, four_bit=four_bit)
-    with sharding.in_turn():
-        base = load_base(weights, hardware, four_bit=four_bit, to_shard=True)
-        model = _adapted(base, weights, settings, four_bit=four_bit)
-        sharding.shard(model, hardware)
+    started = four_bit and settings.start == "loftq"
+    with sharding.in_turn() if sharded else nullcontext():
+        base = load_base(weights, hardware, four_bit=four_bit, to_shard=sharded)
+        model = _adapted(base if sharded else unpacked(base, hardware), settings)
+        if started:
+            starting.make_up_for_rounding(model, weights)
+        if sharded:
+            sharding.shard(model, hardware)
     return model
 
 
-def _adapted(base: Any, weights: Weights, settings: Settings, *, four_bit: bool) -> PeftModel:
+def _adapted(base: Any, settings: Settings) -> PeftModel:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -267,10 +268,7 @@ def _adapted(base: Any, weights: Weights, settings: Settings, *, four_bit: bool)
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    model = cast("PeftModel", get_peft_model(base, config))
-    if four_bit and settings.start == "loftq":
-        starting.make_up_for_rounding(model, weights)
-    return model
+    return cast("PeftModel", get_peft_model(base, config))
 
 
 @contextmanager
