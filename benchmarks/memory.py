@@ -18,6 +18,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +55,24 @@ def main() -> None:
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for size in options.sizes.split(","):
-            model = make(size, Path(folder) / size)
-            for shape in options.shapes.split(","):
-                batch, length = (int(n) for n in shape.split("x"))
-                rows.append(compared(size, model, batch, length, four_bit=options.four_bit))
-                if not options.json:
-                    show(rows[-1], first=len(rows) == 1)
+        for size, model, batch, length in cases(options.sizes, options.shapes, Path(folder)):
+            rows.append(compared(size, model, batch, length, four_bit=options.four_bit))
+            if not options.json:
+                show(rows[-1], first=len(rows) == 1)
     within = sum(abs(row["ratio"] - 1) <= GOAL for row in rows)
     if options.json:
         print(json.dumps({"goal": GOAL, "within": within, "cases": rows}, indent=2))
     else:
         print(f"\n{within} of {len(rows)} within {GOAL:.0%} of the measured peak. Memory in MB (10^6 bytes).")
+
+
+def cases(sizes: str, shapes: str, folder: Path) -> Iterator[tuple[str, Path, int, int]]:
+    """Yield size, saved model, batch and length of each case that the command line names."""
+    for size in sizes.split(","):
+        model = make(size, folder / size)
+        for shape in shapes.split(","):
+            batch, length = (int(n) for n in shape.split("x"))
+            yield size, model, batch, length
 
 
 def make(size: str, folder: Path) -> Path:

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from memory import a_training, import_all, make, status
+from memory import a_training, cases, import_all, status
 
 from kdvert.offline import quiet
 
@@ -44,13 +44,10 @@ def main() -> None:
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for size in options.sizes.split(","):
-            model = make(size, Path(folder) / size)
-            for shape in options.shapes.split(","):
-                batch, length = (int(n) for n in shape.split("x"))
-                rows.append({"size": size, "batch": batch, "length": length, **compared(model, batch, length)})
-                if not options.json:
-                    show(rows[-1], first=len(rows) == 1)
+        for size, model, batch, length in cases(options.sizes, options.shapes, Path(folder)):
+            rows.append({"size": size, "batch": batch, "length": length, **compared(model, batch, length)})
+            if not options.json:
+                show(rows[-1], first=len(rows) == 1)
     if options.json:
         print(json.dumps({"processes": PROCESSES, "cases": rows}, indent=2))
     else:

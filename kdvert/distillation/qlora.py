@@ -56,8 +56,12 @@ class Trained:
 
     def told(self) -> dict[str, Any]:
         """Return what ``adapter.json`` tells of it."""
-        count = processes.current().count
-        return {"processes": count, **{n: getattr(self, n) for n in ("sharded", "trainable_parameters", "tokens")}}
+        return {
+            "processes": processes.current().count,
+            "sharded": self.sharded,
+            "trainable_parameters": self.trainable_parameters,
+            "tokens": self.tokens,
+        }
 
     def last(self, name: str) -> float | None:
         """Return the last value of ``loss`` or ``eval_loss``."""
@@ -245,11 +249,10 @@ def _arguments(
 
 def _model(weights: Weights, hardware: Hardware, settings: Settings, *, four_bit: bool, sharded: bool) -> PeftModel:
     """Return the base with a new adapter."""
-    started = four_bit and settings.start == "loftq"
     with sharding.in_turn() if sharded else nullcontext():
         base = load_base(weights, hardware, four_bit=four_bit, to_shard=sharded)
         model = _adapted(base if sharded else unpacked(base, hardware), settings)
-        if started:
+        if four_bit and settings.start == "loftq":
             starting.make_up_for_rounding(model, weights)
         if sharded:
             sharding.shard(model, hardware)

@@ -18,6 +18,7 @@ from kdvert.footprint.estimate import Student, held
 from kdvert.footprint.machines import here
 from kdvert.footprint.skeleton import Adapter, read_config
 from kdvert.hardware import Hardware
+from kdvert.students import structure
 from kdvert.weights import Weights
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def shard(model: Any, hardware: Hardware) -> None:
     mesh = init_device_mesh(hardware.device, (processes.current().count,))
     whole: set[Parameter] = {p for p in model.parameters() if p.requires_grad}
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    for module in (*layers(base), *own_embeddings(base)):
+    for module in _units(base):
         fully_shard(module, mesh=mesh, ignored_params=whole)
     fully_shard(model, mesh=mesh, ignored_params=whole)
     for parameter in whole:
@@ -86,29 +87,19 @@ def shard(model: Any, hardware: Hardware) -> None:
     base._is_fsdp_managed_module = True  # answers have lengths of their own: all processes go on until the last is done
 
 
-def layers(base: Any) -> list[Module]:
-    """Return the transformer's layers.
+def _units(base: Any) -> list[Module]:
+    """Return what is gathered for itself.
 
     Raises:
-        UserError: they cannot be told from the rest of the model.
+        UserError: the transformer's layers cannot be told from the rest of the model.
     """
-    import torch
-
-    count = int(base.config.get_text_config().num_hidden_layers)
-    for module in base.modules():
-        if isinstance(module, torch.nn.ModuleList) and len(module) == count:
-            return list(module)
-    raise UserError(
-        f"The layers of {type(base).__name__} cannot be found, so its base cannot be sharded.",
-        hint="Set distill.shard: false: each process then holds all of the base.",
-    )
-
-
-def own_embeddings(base: Any) -> list[Module]:
-    """Return the embeddings of the input, unless the output layer shares their weights."""
-    inputs, outputs = base.get_input_embeddings(), base.get_output_embeddings()
-    shared = outputs is None or inputs.weight is outputs.weight
-    return [] if shared else [inputs]
+    found = structure.layers(base)
+    if not found:
+        raise UserError(
+            f"The layers of {type(base).__name__} cannot be found, so its base cannot be sharded.",
+            hint="Set distill.shard: false: each process then holds all of the base.",
+        )
+    return [*found, *structure.own_embeddings(base)]
 
 
 def drive(trainer: Trainer) -> None:

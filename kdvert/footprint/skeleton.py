@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kdvert.errors import UserError
+from kdvert.students import structure
 
 if TYPE_CHECKING:
     import torch
@@ -147,19 +148,16 @@ def sizes(config: PretrainedConfig, ref: str, adapter: Adapter) -> Sizes:
     linear = [m.weight.numel() for m in matrices]
     base = sum(p.numel() for p in model.parameters())
     text: Any = config.get_text_config()
-    depth = int(text.num_hidden_layers)
-    layers = next((m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == depth), None)
-    inputs: Any = model.get_input_embeddings()
-    own = 0 if output is None or inputs.weight is output.weight else inputs.weight.numel()
+    apart = [*structure.layers(model), *structure.own_embeddings(model)]
     adapted = with_adapter(model, adapter)
     return Sizes(
         linear=sum(linear),
         rest=base - sum(linear),
-        outside=base - sum(p.numel() for p in layers.parameters()) - own if layers is not None else base - sum(linear),
+        outside=base - sum(p.numel() for module in apart for p in module.parameters()),
         largest=max(linear, default=0),
         matrices=len(linear),
         adapter=sum(p.numel() for p in adapted.parameters() if p.requires_grad),
-        layers=depth,
+        layers=int(text.num_hidden_layers),
         context=int(getattr(text, "max_position_embeddings", 0) or 0),
         vocabulary=int(text.vocab_size),
     )

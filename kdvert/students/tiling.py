@@ -43,7 +43,9 @@ def _function() -> Any:
         def forward(ctx: Any, logits: Tensor, positions: Tensor, loss: Loss) -> Tensor:
             wanted = ctx.needs_input_grad[0]
             flat = logits.flatten(0, 1)
-            gradient = torch.zeros_like(flat) if wanted else None
+            # float16 is too narrow for a gradient before a scaler has made it large, and for the scale
+            kept = torch.float32 if logits.dtype == torch.float16 else logits.dtype
+            gradient = torch.zeros_like(flat, dtype=kept) if wanted else None
             total = torch.zeros((), dtype=torch.float32, device=logits.device)
             size = max(1, _NUMBERS.get(logits.device.type, _NUMBERS_ELSEWHERE) // logits.shape[-1])
             for start in range(0, len(positions), size):
@@ -52,15 +54,16 @@ def _function() -> Any:
                     tile = flat[positions[some]].float().requires_grad_(wanted)
                     one = loss(tile, some)
                 if gradient is not None:
-                    gradient[positions[some]] = torch.autograd.grad(one, tile)[0].to(gradient.dtype)
+                    gradient[positions[some]] = torch.autograd.grad(one, tile)[0].to(kept)
                 total += one.detach()
             if gradient is not None:
                 ctx.save_for_backward(gradient.view_as(logits))
+                ctx.dtype = logits.dtype
             return total
 
         @staticmethod
         def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None]:
             (gradient,) = ctx.saved_tensors
-            return gradient.mul_(outer.to(gradient.dtype)), None, None
+            return gradient.mul_(outer.to(gradient.dtype)).to(ctx.dtype), None, None
 
     return Tiled

@@ -60,10 +60,10 @@ def test_layers_are_found_or_their_lack_is_named(weights):
     from kdvert.students.models import load_base
 
     base = load_base(weights, probe(), four_bit=False)
-    assert sharding.layers(base) == list(base.model.layers)
+    assert sharding._units(base) == list(base.model.layers), "embeddings that the output shares are no unit"
     base.model.layers.append(torch.nn.Identity())
     with pytest.raises(UserError, match=r"(?s)layers of LlamaForCausalLM cannot be found.*shard: false"):
-        sharding.layers(base)
+        sharding._units(base)
 
 
 def test_embeddings_are_cut_for_themselves_unless_the_output_shares_them(weights):
@@ -72,9 +72,8 @@ def test_embeddings_are_cut_for_themselves_unless_the_output_shares_them(weights
     from kdvert.students.models import load_base
 
     base = load_base(weights, probe(), four_bit=False)
-    assert sharding.own_embeddings(base) == []
     base.lm_head.weight = torch.nn.Parameter(base.lm_head.weight.clone())
-    assert sharding.own_embeddings(base) == [base.model.embed_tokens]
+    assert sharding._units(base) == [*base.model.layers, base.model.embed_tokens]
 
 
 def test_an_older_transformers_is_told_apart_in_words():

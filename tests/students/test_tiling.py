@@ -54,6 +54,26 @@ def test_half_precision_keeps_its_type_and_nothing_is_kept_where_nothing_is_lear
     assert float(still) == pytest.approx(float(total), rel=1e-2)
 
 
+def test_float16_keeps_small_gradients_and_bears_a_large_scale(given):
+    """A scaler multiplies by 65,536, which float16 cannot hold, what float16 may not hold before."""
+    logits, positions, words = given
+    half = (20 * logits.detach()).half().requires_grad_()
+    gradients = []
+    for how in (whole, in_tiles):
+        gradients.append(torch.autograd.grad(2.0**16 * how(half, positions, words) / 7, half)[0])
+    assert bool(torch.isfinite(gradients[1]).all())
+    torch.testing.assert_close(*gradients)
+    tiny = (gradients[0] != 0) & (gradients[0].abs() < 6e-8 * 2**16 / 7)
+    assert bool(tiny.any()), "or this test shows nothing"
+
+
+def test_a_second_way_back_is_refused(given):
+    total = in_tiles(*given)
+    total.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        total.backward()
+
+
 def test_no_position_is_no_loss(given):
     logits, positions, words = given
     total = in_tiles(logits, positions[:0], words[:0])
